@@ -1,0 +1,65 @@
+/**
+ * What the hosts say of themselves and their VMs, in Drover's words: the facts under every list, check and plan.
+ * Hypervisor drivers produce these; nothing beyond a driver knows libvirt's types.
+ */
+import { z } from 'zod';
+
+/** Where a VM is in its life, on one host. `migratingIn`: a copy that a live migration is filling. */
+export const VmState = z.enum([
+  'running',
+  'paused',
+  'migratingIn',
+  'shuttingDown',
+  'off',
+  'crashed',
+  'suspendedToRam',
+  'unknown',
+]);
+export type VmState = z.infer<typeof VmState>;
+
+/** One VM as one host lists it. Two hosts may both list a VM: while it moves, or as a leftover. */
+export const VmFacts = z.object({
+  name: z.string(),
+  uuid: z.string(),
+  state: VmState,
+  /** The hypervisor's own reason for the state, in its words: `booted`, `migrated`, `destroyed`, ... */
+  stateReason: z.string(),
+  /** Whether its definition stays when it stops. */
+  persistent: z.boolean(),
+  memoryMiB: z.number(),
+  vcpus: z.number(),
+  /** Cores of CPU time it used lately; absent while it is off or was measured only once. */
+  cpuBusyCores: z.number().optional(),
+});
+export type VmFacts = z.infer<typeof VmFacts>;
+
+/** A host that answered. */
+export const HostFacts = z.object({
+  /** The hypervisor's id of the host: two hosts with the same one can't exchange VMs. */
+  uuid: z.string(),
+  hypervisor: z.string().describe('name and version, "QEMU 7.2.22"'),
+  cpus: z.number().describe('logical CPUs that the host shows, or the settings’ smaller share of them'),
+  memoryMiB: z.number(),
+  /** Bridges and networks to which a VM can be attached; absent where the host can't tell. */
+  networks: z.array(z.string()).optional(),
+  /** Cores that its VMs used lately; absent when it was measured only once. */
+  cpuBusyCores: z.number().optional(),
+  vms: z.array(VmFacts),
+});
+export type HostFacts = z.infer<typeof HostFacts>;
+
+/** One host of the settings, and what it answered. An unreachable host is unknown, which is not the same as dead. */
+export const InventoryHost = z.object({
+  name: z.string(),
+  cluster: z.string(),
+  datacenter: z.string(),
+  failureDomains: z.record(z.string(), z.string()),
+  answer: z.discriminatedUnion('reachable', [
+    z.object({ reachable: z.literal(true), facts: HostFacts }),
+    z.object({ reachable: z.literal(false), reason: z.string() }),
+  ]),
+});
+export type InventoryHost = z.infer<typeof InventoryHost>;
+
+export const Inventory = z.object({ hosts: z.array(InventoryHost) });
+export type Inventory = z.infer<typeof Inventory>;

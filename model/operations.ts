@@ -1,0 +1,40 @@
+/** The names on the wire: workflow types, ids, task queues, search attributes, queries and signals. */
+import type { z } from 'zod';
+import { MigrateVmInput } from './migrate-vm.ts';
+
+/** Every operation a person can start, by its workflow type, with the schema of its one input. */
+export const operationInputs = {
+  migrateVm: MigrateVmInput,
+} as const satisfies Record<string, z.ZodType>;
+export type OperationName = keyof typeof operationInputs;
+
+/** Workflows of which a person needs not know; the CLI starts them. */
+export const internalWorkflows = { listInventory: 'listInventory', holdVm: 'holdVm' } as const;
+
+/** Workflows, and activities that need no place. */
+export const taskQueue = 'drover';
+
+/** Activities that touch the hosts of one datacenter, so that a worker can run inside each. */
+export function datacenterTaskQueue(datacenter: string): string {
+  return `drover-${datacenter}`;
+}
+
+/** The workflow that stands for the right to act on a VM while an operation runs; one at a time has this id. */
+export function vmHoldId(vm: string): string {
+  return `vm/${vm}`;
+}
+
+/** Search attributes, all of type Keyword but the last: they make the Temporal UI the inventory. */
+export const searchAttributes = {
+  kind: 'DroverKind',
+  vm: 'DroverVm',
+  host: 'DroverHost',
+  service: 'DroverService',
+  state: 'DroverState',
+  needsOperator: 'DroverNeedsOperator',
+} as const;
+
+export const queries = { progress: 'progress' } as const;
+
+/** Sent by the activity that moves a VM, so that the operation's page shows what the hypervisor measures. */
+export const signals = { moveProgress: 'moveProgress' } as const;

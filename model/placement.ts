@@ -1,0 +1,122 @@
+/**
+ * What every planner looks at (placement now; evacuation, restart, balance and scaling later) and what a placement
+ * answers. Plain data, so that a plan is the same in a workflow, an activity, a test and a bench.
+ */
+import { z } from 'zod';
+
+/** A host as planners see it. Fractions of a core are allowed. */
+export const PlannerHost = z.object({
+  name: z.string(),
+  cluster: z.string(),
+  datacenter: z.string(),
+  /** `active` hosts take VMs; all others are refused with their state as the reason. */
+  state: z.enum(['active', 'maintenance', 'failed', 'fenced', 'unreachable']),
+  cpus: z.number(),
+  memoryMiB: z.number(),
+  /** Cores that its VMs use, as measured; absent: not measured, taken as the sum of its VMs' use. */
+  cpuBusyCores: z.number().optional(),
+  /** Failure domains by kind: {switch: 'sw1', rack: 'a'}. */
+  failureDomains: z.record(z.string(), z.string()),
+  /** Networks that exist there; absent: unknown, decided by the checks on the host itself. */
+  networks: z.array(z.string()).optional(),
+  /** Storage that it reaches, by address; absent: unknown, decided by the checks on the host itself. */
+  storage: z.array(z.string()).optional(),
+  /** Why a VM's CPU does not run here, by VM name; filled for the VMs that are being placed. */
+  cpuIncompatible: z.record(z.string(), z.string()).optional(),
+});
+export type PlannerHost = z.infer<typeof PlannerHost>;
+
+/** A VM as planners see it. */
+export const PlannerVm = z.object({
+  name: z.string(),
+  /** The host that it is on; absent for a VM that runs nowhere and is to be placed. */
+  host: z.string().optional(),
+  running: z.boolean(),
+  vcpus: z.number(),
+  memoryMiB: z.number(),
+  /** Cores that it uses, as measured. A VM on a saturated host may want more than it gets: see `vcpus`. */
+  cpuBusyCores: z.number().optional(),
+  networks: z.array(z.string()),
+  storage: z.array(z.string()),
+  /** Hosts that it must not be on, by the settings. */
+  avoid: z.array(z.string()).optional(),
+  /** VMs that must not share its host, by the settings. */
+  apartFrom: z.array(z.string()).optional(),
+});
+export type PlannerVm = z.infer<typeof PlannerVm>;
+
+/** Room held on a host for an operation under way: what it will use once the operation has ended. */
+export const PlannerReservation = z.object({
+  operation: z.string(),
+  host: z.string(),
+  vm: z.string(),
+  memoryMiB: z.number(),
+  cpuCores: z.number(),
+});
+export type PlannerReservation = z.infer<typeof PlannerReservation>;
+
+/** One moment of a herd. Planners index it once and work on their own copy. */
+export const Snapshot = z.object({
+  hosts: z.array(PlannerHost),
+  vms: z.array(PlannerVm),
+  reservations: z.array(PlannerReservation),
+});
+export type Snapshot = z.infer<typeof Snapshot>;
+
+/** Every hard rule by which a host is refused: a closed list, so that each can be explained and counted. */
+export const RefusalCode = z.enum([
+  'currentHost',
+  'notActive',
+  'otherCluster',
+  'cpuIncompatible',
+  'tooFewCpus',
+  'memoryShort',
+  'cpuShort',
+  'networkMissing',
+  'storageUnreachable',
+  'avoided',
+  'apartFrom',
+]);
+export type RefusalCode = z.infer<typeof RefusalCode>;
+
+/** One filter's answer for one host; the numbers say by how much. */
+export const FilterVerdict = z.object({
+  code: RefusalCode,
+  passed: z.boolean(),
+  /** A sentence with the measured and the needed value. */
+  reason: z.string(),
+  measured: z.number().optional(),
+  needed: z.number().optional(),
+  unit: z.string().optional(),
+});
+export type FilterVerdict = z.infer<typeof FilterVerdict>;
+
+/** One part of a host's score, 0 (worst) to 1 (best), before its weight. */
+export const ScorePart = z.object({
+  name: z.string(),
+  value: z.number(),
+  weight: z.number(),
+  reason: z.string(),
+});
+export type ScorePart = z.infer<typeof ScorePart>;
+
+/** What a placement says of one host: all its filters, and its score where all of them passed. */
+export const Candidate = z.object({
+  host: z.string(),
+  fits: z.boolean(),
+  filters: z.array(FilterVerdict),
+  score: z.number().optional(),
+  scoreParts: z.array(ScorePart),
+});
+export type Candidate = z.infer<typeof Candidate>;
+
+/** Where one VM should go: the candidates, best first, then the refused ones, each with its reasons. */
+export const Placement = z.object({
+  vm: z.string(),
+  from: z.string().optional(),
+  chosen: z.string().optional(),
+  /** One sentence: why this host, or why none. */
+  reason: z.string(),
+  candidates: z.array(Candidate),
+});
+export type Placement = z.infer<typeof Placement>;

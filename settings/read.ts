@@ -1,0 +1,213 @@
+/** Reads `drover.yaml` and says in plain words, with line and column, what is wrong with it. */
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
+import { SettingsSchema, type SecretReference, type Settings } from './schema.ts';
+import { readSecret } from './secrets.ts';
+
+/** Where Drover looks when `--settings` and DROVER_SETTINGS are not given. */
+export const defaultSettingsPaths = ['drover.yaml', '/etc/drover/drover.yaml'] as const;
+
+/** One thing that is wrong with the settings. */
+export interface SettingsProblem {
+  /** `line:column`, where the text has such a place. */
+  readonly place?: string;
+  /** The key, as `clusters.berlin.hosts.host1.uri`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The settings can't be used; `problems` lists everything that is wrong with them at once. */
+export class SettingsError extends Error {
+  readonly file: string;
+  readonly problems: readonly SettingsProblem[];
+
+  constructor(file: string, problems: readonly SettingsProblem[]) {
+    super(
+      problems
+        .map(
+          ({ place, path, message }) =>
+            `${file}${place ? `:${place}` : ''}: ${path ? `${path} ` : ''}${message}`,
+        )
+        .join('\n'),
+    );
+    this.name = 'SettingsError';
+    this.file = file;
+    this.problems = problems;
+  }
+}
+
+/** The settings of a file. @throws SettingsError when it can't be read or does not follow the schema */
+export function readSettings(file: string): Settings {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SettingsError(file, [
+      {
+        path: '',
+        message: `can't be read (${(error as NodeJS.ErrnoException).code ?? String(error)}): write it, or name another with --settings FILE`,
+      },
+    ]);
+  }
+  return parseSettings(text, file);
+}
+
+/**
+ * The settings of a text, with secrets looked for but not kept.
+ * @param file the name that messages carry
+ * @throws SettingsError with every problem at once: YAML syntax, unknown keys, wrong types, names used twice,
+ *   references to what does not exist, secrets that are not set
+ */
+export function parseSettings(text: string, file: string, env: NodeJS.ProcessEnv = process.env): Settings {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    throw new SettingsError(
+      file,
+      document.errors.map((error) => {
+        const { line, col } = lines.linePos(error.pos[0]);
+        const what =
+          error.code === 'DUPLICATE_KEY' ? 'names a key twice' : (error.message.split('\n')[0] ?? '');
+        return {
+          place: `${line}:${col}`,
+          path: '',
+          message: what.replace(/ at line \d+, column \d+:?$/, ''),
+        };
+      }),
+    );
+  }
+  const place = (path: readonly PropertyKey[]): Pick<SettingsProblem, 'place'> => {
+    const offset = offsetOf(document, path);
+    if (offset === undefined) return {};
+    const { line, col } = lines.linePos(offset);
+    return { place: `${line}:${col}` };
+  };
+  const parsed = SettingsSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
+  if (!parsed.success) {
+    throw new SettingsError(
+      file,
+      parsed.error.issues.flatMap((issue) =>
+        problemsOf(issue).map((found) => ({
+          ...place(found.keys),
+          path: found.keys.join('.'),
+          message: found.message,
+        })),
+      ),
+    );
+  }
+  const problems = [...crossReferences(parsed.data), ...unsetSecrets(parsed.data, env)];
+  if (problems.length > 0) {
+    throw new SettingsError(
+      file,
+      problems.map(({ keys, message }) => ({ ...place(keys), path: keys.join('.'), message })),
+    );
+  }
+  return parsed.data;
+}
+
+interface Found {
+  readonly keys: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function problemsOf(issue: z.core.$ZodIssue): Found[] {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        keys: [...issue.path, key],
+        message: 'is no key that Drover knows here',
+      }));
+    case 'invalid_key':
+      return issue.issues.map((inner) => ({ keys: issue.path, message: `as a name ${inner.message}` }));
+    case 'invalid_type':
+      return issue.input === undefined
+        ? [{ keys: issue.path, message: 'is missing' }]
+        : [{ keys: issue.path, message: `must be of type ${issue.expected}, not ${shown(issue.input)}` }];
+    case 'invalid_union': {
+      const inner = issue.errors.flat().map((one) => one.message);
+      return [{ keys: issue.path, message: `${shown(issue.input)}: ${[...new Set(inner)].join('; or ')}` }];
+    }
+    default:
+      return [
+        { keys: issue.path, message: `${'input' in issue ? `${shown(issue.input)} ` : ''}${issue.message}` },
+      ];
+  }
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Names that stand for something elsewhere in the file. */
+function crossReferences(settings: Settings): Found[] {
+  const found: Found[] = [];
+  const clusterOf = new Map<string, string>();
+  const uriOf = new Map<string, string>();
+  for (const [cluster, { hosts }] of Object.entries(settings.clusters)) {
+    for (const [host, { uri }] of Object.entries(hosts)) {
+      const keys = ['clusters', cluster, 'hosts', host];
+      const elsewhere = clusterOf.get(host);
+      if (elsewhere)
+        found.push({ keys, message: `is a host of cluster ${elsewhere} too: a host's name is unique` });
+      clusterOf.set(host, cluster);
+      const twin = uriOf.get(uri);
+      if (twin) found.push({ keys: [...keys, 'uri'], message: `is the address of ${twin} too` });
+      uriOf.set(uri, host);
+    }
+  }
+  for (const [vm, { avoid, apartFrom }] of Object.entries(settings.vms)) {
+    for (const [at, host] of avoid.entries()) {
+      if (!clusterOf.has(host)) {
+        found.push({
+          keys: ['vms', vm, 'avoid', at],
+          message: `names ${host}, which is no host (hosts: ${[...clusterOf.keys()].join(', ')})`,
+        });
+      }
+    }
+    for (const [at, other] of apartFrom.entries()) {
+      if (other === vm) found.push({ keys: ['vms', vm, 'apartFrom', at], message: 'is the VM itself' });
+    }
+  }
+  return found;
+}
+
+function unsetSecrets(settings: Settings, env: NodeJS.ProcessEnv): Found[] {
+  const wanted: { keys: PropertyKey[]; reference: SecretReference }[] = [];
+  for (const [cluster, { hosts }] of Object.entries(settings.clusters)) {
+    for (const [host, { fence }] of Object.entries(hosts)) {
+      for (const [name, reference] of Object.entries(fence?.secrets ?? {})) {
+        wanted.push({ keys: ['clusters', cluster, 'hosts', host, 'fence', 'secrets', name], reference });
+      }
+    }
+  }
+  if (settings.alerts?.tokenEnv)
+    wanted.push({ keys: ['alerts', 'tokenEnv'], reference: settings.alerts.tokenEnv });
+  if (settings.alerts?.tokenFile) {
+    wanted.push({ keys: ['alerts', 'tokenFile'], reference: { file: settings.alerts.tokenFile } });
+  }
+  return wanted.flatMap(({ keys, reference }) => {
+    try {
+      readSecret(reference, env);
+      return [];
+    } catch (error) {
+      return [{ keys, message: (error as Error).message }];
+    }
+  });
+}
+
+/** The place of a key in the text, or of the nearest key above it. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const keys = path.slice(0, length).map((key) => (typeof key === 'symbol' ? key.toString() : key));
+    const parent = length === 1 ? document.contents : document.getIn(keys.slice(0, -1), true);
+    const pair = (
+      parent as { items?: { key?: { value?: unknown; range?: [number, number, number] } }[] } | undefined
+    )?.items?.find?.((item) => item.key?.value === keys[length - 1]);
+    const node = pair?.key ?? document.getIn(keys, true);
+    const range = (node as { range?: [number, number, number] } | undefined)?.range;
+    if (range) return range[0];
+  }
+  return undefined;
+}

@@ -1,0 +1,168 @@
+/** The schema of `drover.yaml`. Every key is explained here; the JSON Schema for editors is made from it. */
+import { z } from 'zod';
+import { Name, VmName } from '../model/names.ts';
+
+/** `host:port` to listen on or to connect to. */
+const HostAndPort = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/, 'must be host:port, such as 127.0.0.1:9199');
+
+/** The hypervisor transports that Drover speaks; others could start programs on the hosts. */
+export const hostUriSchemes = ['qemu+tcp', 'qemu+unix'] as const;
+
+const hostUriRule = `must be ${hostUriSchemes.map((scheme) => `${scheme}://HOST[:PORT]/system`).join(' or ')}, without a query (qemu+unix: qemu+unix:///path/of/the/socket)`;
+
+/**
+ * How a host is reached, in parts that were checked. No query is taken: libvirt's `?command=` in a URI runs a
+ * program, on the source host even as root (reproduced on libvirt 9.0).
+ */
+export const HostUri = z
+  .string(hostUriRule)
+  .regex(
+    /^(qemu\+tcp:\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]{1,5})?\/system|qemu\+unix:\/\/\/[A-Za-z0-9._/-]+)$/,
+    hostUriRule,
+  );
+
+/** A secret by reference: the name of an environment variable, or a file whose first line it is. */
+export const SecretReference = z.union([
+  z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable (or {file: PATH})'),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+export type SecretReference = z.infer<typeof SecretReference>;
+
+const Fence = z.strictObject({
+  agent: z
+    .string()
+    .regex(/^fence_[a-z0-9_]+$/, 'must be an agent of fence-agents, such as fence_redfish or fence_ipmilan'),
+  options: z.record(z.string(), z.string()).default({}),
+  secrets: z.record(z.string(), SecretReference).default({}),
+});
+
+const Host = z.strictObject({
+  uri: HostUri.meta({ description: 'How Drover reaches the host.' }),
+  peerUri: HostUri.optional().meta({ description: 'How other hosts reach it. Default: uri.' }),
+  migrateTo: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)$/, 'must be an address or a host name')
+    .optional()
+    .meta({ description: 'The address to which memory is copied. Default: the host of peerUri.' }),
+  cpus: z
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'Cores for VMs; fractions are allowed. Default: what the host says.' }),
+  memoryMiB: z
+    .int()
+    .positive()
+    .optional()
+    .meta({ description: 'Memory for VMs. Default: what the host says.' }),
+  failureDomains: z
+    .record(Name, Name)
+    .default({})
+    .meta({ examples: [{ switch: 'sw1', rack: 'a' }] }),
+  fence: Fence.optional(),
+});
+
+const Cluster = z.strictObject({
+  datacenter: Name,
+  hosts: z
+    .record(Name, Host, 'must map host names to their settings: {host1: {uri: ...}}')
+    .refine((hosts) => Object.keys(hosts).length > 0, 'names no host'),
+});
+
+const VmSettings = z.strictObject({
+  avoid: z.array(Name).default([]).meta({ description: 'Hosts that the VM must not be on.' }),
+  apartFrom: z.array(VmName).default([]).meta({ description: 'VMs that must not share its host.' }),
+});
+
+/** An alert of the site's own that starts an operation: its name and labels, and the input with `{label}` filled in. */
+const AlertRoute = z.strictObject({
+  alertname: z.string().min(1),
+  labels: z
+    .record(z.string(), z.string())
+    .default({})
+    .meta({ description: 'Labels that must have these values.' }),
+  workflow: z.enum(['migrateVm']),
+  input: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).meta({
+    description: 'The input; a text "{NAME}" stands for the value of that label.',
+    examples: [{ vm: '{domain}' }],
+  }),
+});
+export type AlertRoute = z.infer<typeof AlertRoute>;
+
+const Alerts = z
+  .strictObject({
+    listen: HostAndPort.default('127.0.0.1:9199'),
+    tokenFile: z.string().min(1).optional(),
+    tokenEnv: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable')
+      .optional(),
+    routes: z.array(AlertRoute).default([]),
+  })
+  .refine((alerts) => !(alerts.tokenFile && alerts.tokenEnv), 'give tokenFile or tokenEnv, not both')
+  .refine(
+    (alerts) => alerts.tokenFile ?? alerts.tokenEnv,
+    'needs tokenFile or tokenEnv: without a token anyone could start moves',
+  );
+
+const port = z.int().min(1).max(65_535);
+
+const Temporal = z.strictObject({
+  embedded: z
+    .strictObject({
+      port: port.default(7233),
+      uiPort: port.default(8233),
+    })
+    .prefault({})
+    .meta({
+      description:
+        'The server that `drover up` starts where no other is configured (TEMPORAL_ADDRESS, temporal.toml).',
+    }),
+  retentionDays: z.int().min(1).max(365).default(30),
+});
+
+/** What makes a VM starved: one place for the rule that fires and for the look that Drover takes before it acts. */
+const Starved = z.strictObject({
+  hostBusyRatio: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.9)
+    .meta({ description: 'The host uses at least this share of its cores.' }),
+  vmShareOfHost: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.25)
+    .meta({ description: 'The VM uses at least this share of what the host gives.' }),
+  forSeconds: z.int().min(0).max(86_400).default(60).meta({ description: 'So long before the alert fires.' }),
+  windowSeconds: z
+    .int()
+    .min(2)
+    .max(3600)
+    .default(60)
+    .meta({ description: 'Over which CPU use is measured by the rule.' }),
+});
+
+export const SettingsSchema = z.strictObject({
+  stateDir: z.string().startsWith('/', 'must be an absolute path').optional().meta({
+    description:
+      'Where Drover keeps its own files. Default: /var/lib/drover for root, else ~/.local/state/drover.',
+  }),
+  temporal: Temporal.prefault({}),
+  clusters: z
+    .record(Name, Cluster)
+    .refine((clusters) => Object.keys(clusters).length > 0, 'names no cluster'),
+  vms: z.record(VmName, VmSettings).default({}),
+  alerts: Alerts.optional(),
+  metrics: z.strictObject({ worker: HostAndPort.default('127.0.0.1:9464') }).prefault({}),
+  keepaliveSeconds: z.int().min(1).max(300).default(30).meta({
+    description:
+      'A silent connection is dropped after so long; equal to keepalive_interval x keepalive_count in the hosts’ libvirtd.conf.',
+  }),
+  prometheusUrl: z.url({ protocol: /^https?$/ }).optional(),
+  starved: Starved.prefault({}),
+});
+export type Settings = z.infer<typeof SettingsSchema>;
+export type HostSettings = Settings['clusters'][string]['hosts'][string];
