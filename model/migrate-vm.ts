@@ -23,8 +23,9 @@ export const MigrateVmInput = z
       description:
         'Look again first, and end with nothingToDo unless the VM is still short of CPU. Alerts set it.',
     }),
-    maxDowntimeMs: z.int().min(10).max(60_000).default(300).meta({
-      description: 'How long the VM may stand still at the switch-over, in milliseconds.',
+    maxDowntimeMs: z.int().min(10).max(60_000).optional().meta({
+      description:
+        "How long the VM may stand still at the switch-over, in milliseconds. Default: the hypervisor's own (300 with QEMU).",
     }),
     bandwidthMiBps: z.int().min(1).max(100_000).optional().meta({
       description: 'At most so many MiB/s of memory are copied. Default: no limit.',

@@ -29,8 +29,11 @@ export type PlannerHost = z.infer<typeof PlannerHost>;
 /** A VM as planners see it. */
 export const PlannerVm = z.object({
   name: z.string(),
-  /** The host that it is on; absent for a VM that runs nowhere and is to be placed. */
+  /** The host that it is on, or is defined on while it is off; absent for a VM that is to be placed first. */
   host: z.string().optional(),
+  /** The cluster that it must stay in. Default: that of its host. */
+  cluster: z.string().optional(),
+  /** It holds memory on its host: paused and suspended VMs count as running here, those that are off do not. */
   running: z.boolean(),
   vcpus: z.number(),
   memoryMiB: z.number(),
@@ -45,7 +48,10 @@ export const PlannerVm = z.object({
 });
 export type PlannerVm = z.infer<typeof PlannerVm>;
 
-/** Room held on a host for an operation under way: what it will use once the operation has ended. */
+/**
+ * Room held on a host for an operation under way: what it will use once the operation has ended. It stands until it
+ * is released; while the VM is on that host already, planners count the VM and not the reservation besides.
+ */
 export const PlannerReservation = z.object({
   operation: z.string(),
   host: z.string(),
@@ -100,21 +106,27 @@ export const ScorePart = z.object({
 });
 export type ScorePart = z.infer<typeof ScorePart>;
 
-/** What a placement says of one host: all its filters, and its score where all of them passed. */
+/**
+ * What a placement says of one host: all its filters, and its score where all of them passed. The host that the VM
+ * is on has a score too, whatever its filters say: with it others are compared.
+ */
 export const Candidate = z.object({
   host: z.string(),
   fits: z.boolean(),
   filters: z.array(FilterVerdict),
+  /** The weighted mean of its parts, 0 to 1, to four decimals. */
   score: z.number().optional(),
   scoreParts: z.array(ScorePart),
 });
 export type Candidate = z.infer<typeof Candidate>;
 
-/** Where one VM should go: the candidates, best first, then the refused ones, each with its reasons. */
+/** Where one VM should go: the hosts that fit, best first, then the refused ones by name, each with its reasons. */
 export const Placement = z.object({
   vm: z.string(),
   from: z.string().optional(),
   chosen: z.string().optional(),
+  /** By how much the chosen host scores above the one that the VM is on; not above 0: moving gains nothing. */
+  gain: z.number().optional(),
   /** One sentence: why this host, or why none. */
   reason: z.string(),
   candidates: z.array(Candidate),

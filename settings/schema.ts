@@ -65,6 +65,14 @@ const Host = z.strictObject({
 
 const Cluster = z.strictObject({
   datacenter: Name,
+  sharedPaths: z
+    .array(z.string().regex(/^\/[^\0]*$/, 'must be an absolute path'))
+    .default([])
+    .meta({
+      description:
+        'Folders (or device folders) that are the same storage on all hosts of the cluster: VMs with disks there can move.',
+      examples: [['/srv/vms']],
+    }),
   hosts: z
     .record(Name, Host, 'must map host names to their settings: {host1: {uri: ...}}')
     .refine((hosts) => Object.keys(hosts).length > 0, 'names no host'),

@@ -1,0 +1,83 @@
+/** The activities by the names that workflows call, made from what a worker is given. */
+import { Context } from '@temporalio/activity';
+import type { InventoryHost } from '../model/inventory.ts';
+import type { MigrationProgress } from '../model/migrate-vm.ts';
+import { signals } from '../model/operations.ts';
+import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
+import { CpuMeter } from './hosts/cpu-meter.ts';
+import type { Hosts } from './hosts/hosts.ts';
+import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
+import { readHolder, type Holder } from './operations.ts';
+import { inventoryOf, surveyHosts } from './survey.ts';
+
+/** Activities that need no place: every worker has them on the queue `drover`. */
+export interface Activities {
+  /** Which datacenters the settings name: workflows have no settings of their own. */
+  readSite(): Promise<{ datacenters: string[] }>;
+  /** The operation that holds a VM; undefined when none does. */
+  readHolder(request: { vm: string }): Promise<Holder | undefined>;
+}
+
+/** Activities that touch the hosts of one datacenter. */
+export interface HostActivities {
+  listHosts(request: { datacenter: string }): Promise<InventoryHost[]>;
+  checkMigration(request: CheckMigrationRequest): Promise<CheckMigrationAnswer>;
+  moveVm(request: MoveVmRequest): Promise<MoveVmReport>;
+}
+
+export function createActivities(hosts: Hosts): Activities {
+  const datacenters = [...new Set(hosts.site.hosts.map(({ datacenter }) => datacenter))].toSorted();
+  return {
+    readSite: async () => ({ datacenters }),
+    readHolder: ({ vm }) => readHolder(Context.current().client, vm),
+  };
+}
+
+export function createHostActivities(hosts: Hosts): HostActivities {
+  const meter = new CpuMeter();
+  return {
+    listHosts: async ({ datacenter }) => inventoryOf(await surveyHosts(hosts, meter, datacenter, true)),
+    checkMigration: (request) => checkMigration(hosts, meter, request),
+    moveVm: (request) => moveVm(hosts, request, moveContext()),
+  };
+}
+
+/** Temporal's activity context as a move sees it. */
+function moveContext(): MoveContext {
+  const context = Context.current();
+  const cancel = new AbortController();
+  const detach = new AbortController();
+  context.cancellationSignal.addEventListener('abort', () => {
+    // Only a request to cancel ends the move. A worker that stops, or an attempt that was given up (its heartbeat
+    // came too late, another attempt runs), lets go of a job that goes on without it.
+    if (context.cancellationDetails?.cancelRequested) cancel.abort();
+    else detach.abort();
+  });
+  const signal = progressSignal();
+  return {
+    cancelRequested: cancel.signal,
+    detached: detach.signal,
+    progress: (progress) => {
+      context.heartbeat(progress);
+      if (progress) signal(progress);
+    },
+  };
+}
+
+/** Sends progress to the operation's page, ever more rarely, so that a long copy leaves a short history. */
+function progressSignal(): (progress: MigrationProgress) => void {
+  const { client, info } = Context.current();
+  const operation = info.workflowExecution;
+  const startedMs = performance.now();
+  let nextMs = 1000;
+  return (progress) => {
+    const elapsedMs = performance.now() - startedMs;
+    if (!operation || elapsedMs < nextMs) return;
+    nextMs = elapsedMs + Math.max(1000, elapsedMs / 5);
+    // The page is a convenience: a signal that fails must not touch the move.
+    client.workflow
+      .getHandle(operation.workflowId, operation.runId)
+      .signal(signals.moveProgress, progress)
+      .catch(() => undefined);
+  };
+}

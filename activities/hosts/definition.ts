@@ -1,0 +1,174 @@
+/** What a VM is made of, read from its definition (libvirt's domain XML, formatdomain.html). */
+import { DOMParser, type Element } from '@xmldom/xmldom';
+
+export interface VmDisk {
+  /** Its name in the guest: `vda`. */
+  readonly target: string;
+  readonly device: 'disk' | 'cdrom' | 'floppy' | 'lun';
+  readonly kind: 'network' | 'file' | 'block' | 'volume' | 'other';
+  /** Where it lies, for a reader; absent for an empty drive. */
+  readonly source?: string;
+  /** The server of a network disk, `nbd://10.78.0.200:10809`: hosts that reach it reach all its disks. */
+  readonly storage?: string;
+  /** A path on the host, for files and block devices. */
+  readonly path?: string;
+}
+
+export interface VmDefinition {
+  readonly uuid: string;
+  readonly name: string;
+  readonly memoryMiB: number;
+  readonly vcpus: number;
+  readonly disks: readonly VmDisk[];
+  /** Bridges and networks that its interfaces are attached to. */
+  readonly networks: readonly string[];
+  /** Devices of the host that were handed to it: they can't move. */
+  readonly hostDevices: readonly string[];
+  /** State that lies outside the definition: `NVRAM`, `TPM`. */
+  readonly stateOutside: readonly string[];
+  /** Whether it is protected by a password that only the host knows (a graphics password). */
+  readonly hasHiddenPassword: boolean;
+  /** The whole definition, in the hypervisor's form. */
+  readonly xml: string;
+}
+
+/** Reads a domain's XML. @throws Error when it is none */
+export function parseDefinition(xml: string): VmDefinition {
+  const root = parseXml(xml, 'domain');
+  const devices = child(root, 'devices');
+  const all = (name: string): Element[] => (devices ? children(devices, name) : []);
+  return {
+    uuid: textOf(root, 'uuid').toLowerCase(),
+    name: textOf(root, 'name'),
+    memoryMiB: memoryMiB(child(root, 'memory')),
+    vcpus: Number(textOf(root, 'vcpu') || '1'),
+    disks: all('disk').map(readDisk),
+    networks: [...new Set(all('interface').flatMap(interfaceNetwork))],
+    hostDevices: [
+      ...all('hostdev').map((device) => `${device.getAttribute('type') ?? 'host'} device`),
+      ...all('interface').flatMap((nic) => {
+        const type = nic.getAttribute('type') ?? '';
+        return ['hostdev', 'direct', 'vdpa'].includes(type) ? [`network card of type ${type}`] : [];
+      }),
+      ...all('filesystem').map(() => 'shared folder of the host'),
+    ],
+    stateOutside: [
+      ...(child(child(root, 'os'), 'nvram') ? ['NVRAM'] : []),
+      ...(all('tpm').length > 0 ? ['TPM'] : []),
+    ],
+    hasHiddenPassword: all('graphics').some(
+      (graphics) => graphics.hasAttribute('passwd') || graphics.hasAttribute('passwdValidTo'),
+    ),
+    xml,
+  };
+}
+
+/** An element tree of a text that comes from a host. @throws Error that says what was expected */
+export function parseXml(xml: string, rootName: string): Element {
+  let root: Element | null = null;
+  try {
+    root = new DOMParser({
+      onError: (level, message) => {
+        if (level !== 'warning') throw new Error(message);
+      },
+    }).parseFromString(xml, 'text/xml').documentElement;
+  } catch (error) {
+    throw new Error(`not well-formed XML where <${rootName}> was expected: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (root?.tagName !== rootName)
+    throw new Error(`<${root?.tagName ?? 'nothing'}> where <${rootName}> was expected`);
+  return root;
+}
+
+/** The first child element of this name. */
+export function child(parent: Element | undefined, name: string): Element | undefined {
+  return parent ? children(parent, name)[0] : undefined;
+}
+
+/** The child elements of this name, in their order. */
+export function children(parent: Element, name: string): Element[] {
+  return [...parent.childNodes].filter(
+    (node): node is Element => node.nodeType === 1 && node.nodeName === name,
+  );
+}
+
+/** The text of a child element, trimmed; empty when there is none. */
+export function textOf(parent: Element | undefined, name: string): string {
+  return child(parent, name)?.textContent?.trim() ?? '';
+}
+
+/** libvirt counts in KiB unless `unit` says otherwise; with SI units it means powers of 1000. */
+const bytesPerUnit: Readonly<Record<string, number>> = {
+  b: 1,
+  bytes: 1,
+  kb: 1000,
+  k: 1024,
+  kib: 1024,
+  mb: 1000 ** 2,
+  m: 1024 ** 2,
+  mib: 1024 ** 2,
+  gb: 1000 ** 3,
+  g: 1024 ** 3,
+  gib: 1024 ** 3,
+  tb: 1000 ** 4,
+  t: 1024 ** 4,
+  tib: 1024 ** 4,
+};
+
+function memoryMiB(memory: Element | undefined): number {
+  const unit = (memory?.getAttribute('unit') ?? 'KiB').toLowerCase();
+  return (Number(memory?.textContent ?? '0') * (bytesPerUnit[unit] ?? 1024)) / 1024 ** 2;
+}
+
+function readDisk(disk: Element): VmDisk {
+  const source = child(disk, 'source');
+  const type = disk.getAttribute('type') ?? 'other';
+  const target = child(disk, 'target')?.getAttribute('dev') ?? '?';
+  const device = (disk.getAttribute('device') ?? 'disk') as VmDisk['device'];
+  const path = source?.getAttribute('file') ?? source?.getAttribute('dev') ?? source?.getAttribute('dir');
+  switch (type) {
+    case 'network': {
+      const host = child(source, 'host');
+      const server = [
+        host?.getAttribute('name') ?? host?.getAttribute('socket') ?? '',
+        host?.getAttribute('port') ?? '',
+      ];
+      const storage = `${source?.getAttribute('protocol') ?? 'network'}://${server.filter(Boolean).join(':')}`;
+      return {
+        target,
+        device,
+        kind: 'network',
+        storage,
+        source: `${storage}/${source?.getAttribute('name') ?? ''}`,
+      };
+    }
+    case 'volume': {
+      const pool = source?.getAttribute('pool') ?? '';
+      return {
+        target,
+        device,
+        kind: 'volume',
+        source: `volume ${source?.getAttribute('volume') ?? ''} of pool ${pool}`,
+      };
+    }
+    case 'file':
+    case 'block':
+    case 'dir':
+      return {
+        target,
+        device,
+        kind: type === 'block' ? 'block' : 'file',
+        ...(path ? { source: path, path } : {}),
+      };
+    default:
+      return { target, device, kind: 'other', source: `a disk of type ${type}` };
+  }
+}
+
+function interfaceNetwork(nic: Element): string[] {
+  const source = child(nic, 'source');
+  const name = source?.getAttribute('bridge') ?? source?.getAttribute('network');
+  return name ? [name] : [];
+}

@@ -1,0 +1,66 @@
+/** The hosts of the settings, as activities reach them. */
+import type { HostAddress, HostDriver, HostReport, HostSession } from './driver.ts';
+
+/** What the settings say of a host, for planners and checks. */
+export interface KnownHost {
+  readonly address: HostAddress;
+  readonly cluster: string;
+  readonly datacenter: string;
+  readonly failureDomains: Readonly<Record<string, string>>;
+  /** Folders that are the same storage on all hosts of the cluster. */
+  readonly sharedPaths: readonly string[];
+  /** Cores and memory for VMs, where the settings name fewer or more than the host shows. */
+  readonly cpus?: number;
+  readonly memoryMiB?: number;
+}
+
+/** What the settings say of a VM. */
+export interface KnownVm {
+  readonly avoid: readonly string[];
+  readonly apartFrom: readonly string[];
+}
+
+/** The part of the settings that activities work with; workers build it, since activities read no settings. */
+export interface Site {
+  readonly hosts: readonly KnownHost[];
+  readonly vms: Readonly<Record<string, KnownVm>>;
+  readonly starved: { readonly hostBusyRatio: number; readonly vmShareOfHost: number };
+}
+
+/** One host's answer to a look at many. */
+export type HostAnswer =
+  | { readonly host: KnownHost; readonly report: HostReport }
+  | { readonly host: KnownHost; readonly unreachable: string };
+
+/** Opens a session to a host by the driver that its address names. */
+export class Hosts {
+  readonly site: Site;
+  readonly #driver: HostDriver;
+
+  constructor(site: Site, driver: HostDriver) {
+    this.site = site;
+    this.#driver = driver;
+  }
+
+  find(name: string): KnownHost | undefined {
+    return this.site.hosts.find(({ address }) => address.name === name);
+  }
+
+  open(host: KnownHost, options?: { readonly timeoutMs?: number }): Promise<HostSession> {
+    return this.#driver.open(host.address, options);
+  }
+
+  /** Asks all of them at once; one that does not answer in time is told as such, and delays nobody for longer. */
+  report(hosts: readonly KnownHost[], timeoutMs = 5000): Promise<HostAnswer[]> {
+    return Promise.all(
+      hosts.map(async (host): Promise<HostAnswer> => {
+        try {
+          await using session = await this.open(host, { timeoutMs });
+          return { host, report: await session.report() };
+        } catch (error) {
+          return { host, unreachable: error instanceof Error ? error.message : String(error) };
+        }
+      }),
+    );
+  }
+}

@@ -1,0 +1,191 @@
+/** The host driver for libvirt: Drover's words on one side, libvirt's RPC on the other. */
+import type { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
+import { parseDefinition, type VmDefinition } from './definition.ts';
+import type {
+  HostAddress,
+  HostDriver,
+  HostReport,
+  HostSession,
+  MigrationOrder,
+  MissingPart,
+  VmSight,
+} from './driver.ts';
+import { HostRefused, HostUnreachable } from './errors.ts';
+import { LibvirtError } from './libvirt/errors.ts';
+import {
+  JobStatsFlag,
+  MigrateFlag,
+  openLibvirt,
+  tcpTransport,
+  unixTransport,
+  type DomainRef,
+  type LibvirtClient,
+} from './libvirt/client.ts';
+import { cpuIncompatibility } from './libvirt-cpu.ts';
+import { finishedFigures, runningProgress } from './libvirt-jobs.ts';
+import { rehearse } from './libvirt-rehearsal.ts';
+import { readReport } from './libvirt-report.ts';
+import { vmStateOf } from './libvirt-states.ts';
+
+/** How libvirt hosts are spoken to; every host of one site alike. */
+export interface LibvirtSettings {
+  /** A silent host is given up after about so long; equal to what its libvirtd.conf says. Seconds. */
+  readonly keepaliveSeconds: number;
+  /** The deadline of each call, in milliseconds; default 10,000. */
+  readonly callTimeoutMs?: number;
+}
+
+/** The driver for `qemu+tcp` and `qemu+unix` hosts. */
+export function libvirtDriver(settings: LibvirtSettings): HostDriver {
+  const timeoutMs = settings.callTimeoutMs ?? 10_000;
+  return {
+    async open(host, options = {}) {
+      const connect = (): Promise<LibvirtClient> =>
+        openLibvirt(transportFor(host.uri), {
+          timeoutMs: options.timeoutMs ?? timeoutMs,
+          keepalive: { intervalMs: Math.ceil((settings.keepaliveSeconds * 1000) / 3), count: 3 },
+        });
+      try {
+        return new LibvirtSession(host, await connect(), connect);
+      } catch (error) {
+        throw new HostUnreachable(host.name, `open ${host.uri}`, error);
+      }
+    },
+  };
+}
+
+function transportFor(uri: string): ReturnType<typeof tcpTransport> {
+  const { protocol, hostname, port, pathname } = new URL(uri);
+  if (protocol === 'qemu+unix:') return unixTransport({ path: pathname });
+  return tcpTransport({ host: hostname.replace(/^\[|\]$/g, ''), ...(port ? { port: Number(port) } : {}) });
+}
+
+class LibvirtSession implements HostSession {
+  readonly host: string;
+  readonly #client: LibvirtClient;
+  readonly #connect: () => Promise<LibvirtClient>;
+  /** Connections for calls that last: libvirtd runs few calls of one client at once. */
+  readonly #extra: LibvirtClient[] = [];
+
+  constructor(host: HostAddress, client: LibvirtClient, connect: () => Promise<LibvirtClient>) {
+    this.host = host.name;
+    this.#client = client;
+    this.#connect = connect;
+  }
+
+  report(): Promise<HostReport> {
+    return this.#ask('report what it runs', () => readReport(this.#client));
+  }
+
+  sight(uuid: string): Promise<VmSight> {
+    return this.#ask(`say where VM ${uuid} is`, async () => {
+      // A lookup that fails may have failed for other reasons: only a whole listing proves absence.
+      const domain = (await this.#client.listDomains()).find((listed) => listed.uuid === uuid);
+      if (!domain) return { kind: 'absent' };
+      const [{ state, reason }, persistent] = await Promise.all([
+        this.#client.domainState(domain),
+        this.#client.isPersistent(domain),
+      ]);
+      return { kind: 'present', state: vmStateOf(state, reason), stateReason: reason, persistent };
+    });
+  }
+
+  definition(uuid: string): Promise<VmDefinition> {
+    return this.#ask(`define VM ${uuid}`, async () =>
+      parseDefinition(await this.#client.domainXml(await this.#client.domainByUuid(uuid))),
+    );
+  }
+
+  cpu(): Promise<string> {
+    return this.#ask('tell its CPU', () => this.#client.capabilities());
+  }
+
+  cpuIncompatibility(definition: VmDefinition, sourceCpu: string): Promise<string | undefined> {
+    return this.#ask(`compare the CPU of ${definition.name}`, () =>
+      cpuIncompatibility(this.#client, definition, sourceCpu),
+    );
+  }
+
+  rehearse(definition: VmDefinition): Promise<readonly MissingPart[]> {
+    return this.#ask(`rehearse ${definition.name}`, async () =>
+      rehearse(await this.#extraClient(), definition),
+    );
+  }
+
+  migrate(uuid: string, order: MigrationOrder): Promise<void> {
+    return this.#ask(`move VM ${uuid} to ${order.to.name}`, async () => {
+      const client = await this.#extraClient();
+      const domain = await client.domainByUuid(uuid);
+      await client.migrateToUri(domain, {
+        destinationUri: order.to.peerUri,
+        flags:
+          MigrateFlag.live | MigrateFlag.peer2peer | MigrateFlag.persistDest | MigrateFlag.undefineSource,
+        parameters: {
+          migrate_uri: { type: 'string', value: `tcp://${order.to.migrateTo}` },
+          ...(order.bandwidthMiBps === undefined
+            ? {}
+            : { bandwidth: { type: 'ullong', value: BigInt(order.bandwidthMiBps) } }),
+        },
+      });
+    });
+  }
+
+  migrationProgress(uuid: string): Promise<MigrationProgress | undefined> {
+    return this.#ask(`report the migration of VM ${uuid}`, async () => {
+      const domain = await this.#find(uuid);
+      return domain && runningProgress(await this.#client.jobStats(domain));
+    });
+  }
+
+  setMaxDowntime(uuid: string, downtimeMs: number): Promise<void> {
+    return this.#ask(`allow VM ${uuid} a downtime of ${downtimeMs} ms`, async () => {
+      const domain = await this.#find(uuid);
+      if (domain) await this.#client.setMaxDowntimeMs(domain, downtimeMs);
+    });
+  }
+
+  abortMigration(uuid: string): Promise<void> {
+    return this.#ask(`abort the migration of VM ${uuid}`, async () => {
+      const domain = await this.#find(uuid);
+      if (!domain || !runningProgress(await this.#client.jobStats(domain))) return;
+      try {
+        await this.#client.abortJob(domain);
+      } catch (error) {
+        // The job may end between the look and the order: "no job is active on the domain".
+        if (!(error instanceof LibvirtError && error.codeName === 'OPERATION_INVALID')) throw error;
+      }
+    });
+  }
+
+  migrationFigures(uuid: string): Promise<MoveFigures> {
+    return this.#ask(`report the finished migration of VM ${uuid}`, async () => {
+      const domain = await this.#find(uuid);
+      if (!domain) return {};
+      const stats = await this.#client.jobStats(domain, JobStatsFlag.completed | JobStatsFlag.keepCompleted);
+      return finishedFigures(stats);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#client, ...this.#extra].map((client) => client.close()));
+  }
+
+  async #find(uuid: string): Promise<DomainRef | undefined> {
+    return (await this.#client.listDomains()).find((domain) => domain.uuid === uuid);
+  }
+
+  async #extraClient(): Promise<LibvirtClient> {
+    const client = await this.#connect();
+    this.#extra.push(client);
+    return client;
+  }
+
+  async #ask<T>(tried: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof LibvirtError) throw new HostRefused(this.host, tried, error.codeName, error);
+      throw new HostUnreachable(this.host, tried, error);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** What libvirt reports of a migration's job, in Drover's words (virDomainGetJobStats, VIR_DOMAIN_JOB_*). */
+import type { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
+
+/** A job's statistics as the client reads them. */
+export interface JobStats {
+  readonly type: number | string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT. */
+const migrationOut = 3;
+
+/** The progress of an outgoing migration; undefined when no such job runs. */
+export function runningProgress({ type, parameters }: JobStats): MigrationProgress | undefined {
+  if (type === 0 || type === 'none') return undefined;
+  if (parameters['operation'] !== undefined && Number(parameters['operation']) !== migrationOut)
+    return undefined;
+  const number = (name: string): number => Number(parameters[name] ?? 0);
+  const bytesPerSecond = number('memory_bps');
+  const remainingBytes = number('memory_remaining') + number('disk_remaining');
+  const dirtyBytesPerSecond = number('memory_dirty_rate') * (number('memory_page_size') || 4096);
+  const gain = bytesPerSecond - dirtyBytesPerSecond;
+  return {
+    elapsedMs: number('time_elapsed'),
+    totalBytes: number('memory_total') + number('disk_total'),
+    processedBytes: number('memory_processed') + number('disk_processed'),
+    remainingBytes,
+    bytesPerSecond,
+    dirtyBytesPerSecond,
+    iteration: number('memory_iteration'),
+    ...(gain > 0 ? { estimatedRestMs: Math.round((remainingBytes / gain) * 1000) } : {}),
+  };
+}
+
+/** The figures of a migration that has ended. */
+export function finishedFigures({ parameters }: JobStats): MoveFigures {
+  const number = (name: string): number | undefined =>
+    parameters[name] === undefined ? undefined : Number(parameters[name]);
+  const figures = {
+    copyMs: number('time_elapsed'),
+    downtimeMs: number('downtime'),
+    copiedBytes: number('memory_processed'),
+    iterations: number('memory_iteration'),
+  };
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,187 @@
+/**
+ * What would stop a move, or is worth knowing before it: pure functions from facts to findings. Each message says
+ * what was found, measured against what, and what to do.
+ */
+import type { Finding } from '../model/migrate-vm.ts';
+import type { Candidate, RefusalCode } from '../model/placement.ts';
+import type { VmDefinition, VmDisk } from './hosts/definition.ts';
+import type { HostReport, MissingPart, ReportedVm } from './hosts/driver.ts';
+import type { KnownHost } from './hosts/hosts.ts';
+
+/** A VM as one host lists it. */
+export interface VmCopy {
+  readonly host: KnownHost;
+  readonly vm: ReportedVm;
+}
+
+const error = (code: Finding['code'], message: string): Finding => ({ severity: 'error', code, message });
+const warning = (code: Finding['code'], message: string): Finding => ({ severity: 'warning', code, message });
+
+/** What the VM itself has against being moved, wherever to. */
+export function findingsOfVm(
+  copy: VmCopy,
+  copies: readonly VmCopy[],
+  definition: VmDefinition,
+  moving: boolean,
+): Finding[] {
+  const { name } = copy.vm;
+  const at = copy.host.address.name;
+  const findings: Finding[] = [];
+  if (copy.vm.state !== 'running') {
+    findings.push(
+      error(
+        'vmNotRunning',
+        `${name} is ${copy.vm.state} (${copy.vm.stateReason}) on ${at}: only a running VM is moved`,
+      ),
+    );
+  }
+  if (moving) {
+    findings.push(
+      error('vmBusy', `${name} is being migrated already, not by this operation: wait for it or abort it`),
+    );
+  }
+  for (const other of copies) {
+    if (other.host.address.name === at) continue;
+    const where = other.host.address.name;
+    findings.push(
+      error(
+        'severalCopies',
+        `${name} is defined on ${where} too (${other.vm.state}, UUID ${other.vm.uuid}): ` +
+          `find out which is right; if the one on ${where} is a leftover: virsh -c ${other.host.address.uri} undefine ${other.vm.uuid}`,
+      ),
+    );
+  }
+  for (const device of definition.hostDevices) {
+    findings.push(error('hostDevice', `${name} uses a ${device}, which stays on ${at}: detach it first`));
+  }
+  findings.push(...definition.disks.flatMap((disk) => findingsOfDisk(copy, disk)));
+  if (!copy.vm.persistent) {
+    findings.push(
+      warning('transient', `${name} has no lasting definition on ${at}; it gets one on the target`),
+    );
+  }
+  if (definition.hasHiddenPassword) {
+    findings.push(
+      warning(
+        'secretsInDefinition',
+        `${name} has a graphics password: Drover does not read it, so it can't restore it`,
+      ),
+    );
+  }
+  for (const part of definition.stateOutside) {
+    findings.push(
+      warning(
+        'stateOutsideDefinition',
+        `${name} keeps state in its ${part}, which its definition does not hold`,
+      ),
+    );
+  }
+  return findings;
+}
+
+function findingsOfDisk(copy: VmCopy, disk: VmDisk): Finding[] {
+  if (disk.source === undefined || disk.kind === 'network') return [];
+  const isShared =
+    disk.path !== undefined && copy.host.sharedPaths.some((folder) => isUnder(disk.path ?? '', folder));
+  if (isShared) return [];
+  const { name } = copy.vm;
+  const where = `${disk.target} of ${name} is ${disk.source} on ${copy.host.address.name}`;
+  if (disk.device === 'cdrom' || disk.device === 'floppy') {
+    return [
+      error(
+        'localMedia',
+        `${where}: eject it (virsh change-media ${name} ${disk.target} --eject), or keep it on shared storage`,
+      ),
+    ];
+  }
+  return [
+    error(
+      'diskLocal',
+      `${where}, which no other host is known to reach: put it on network storage; ` +
+        `if that path is the same storage on every host, name it in clusters.${copy.host.cluster}.sharedPaths`,
+    ),
+  ];
+}
+
+function isUnder(path: string, folder: string): boolean {
+  const base = folder.endsWith('/') ? folder : `${folder}/`;
+  return path.startsWith(base) && !path.split('/').includes('..');
+}
+
+/** What the target has against the VM, beyond what the planner's filters say. */
+export function findingsOfTarget(
+  copy: VmCopy,
+  source: HostReport,
+  target: { readonly host: KnownHost; readonly report: HostReport },
+): Finding[] {
+  const { name, uuid } = copy.vm;
+  const to = target.host.address.name;
+  const findings: Finding[] = [];
+  if (target.report.uuid === source.uuid) {
+    findings.push(
+      error(
+        'sameHostUuid',
+        `${to} and ${copy.host.address.name} have the same host UUID ${source.uuid}: give each its own host_uuid in libvirtd.conf`,
+      ),
+    );
+  }
+  for (const vm of target.report.vms) {
+    if (vm.uuid === uuid && vm.name !== name) {
+      findings.push(error('uuidTaken', `${to} has a VM ${vm.name} with the UUID of ${name} (${uuid})`));
+    }
+    if (vm.name === name && vm.uuid !== uuid) {
+      findings.push(
+        error('nameTaken', `${to} has another VM called ${name} (UUID ${vm.uuid}): rename one of them`),
+      );
+    }
+  }
+  if (olderThan(target.report.hypervisor, source.hypervisor)) {
+    findings.push(
+      warning(
+        'olderHypervisor',
+        `${to} runs ${target.report.hypervisor}, older than ${source.hypervisor} of ${copy.host.address.name}: such moves are often refused`,
+      ),
+    );
+  }
+  return findings;
+}
+
+function olderThan(a: string, b: string): boolean {
+  const numbers = (text: string): number[] => (/\d+(\.\d+)*/.exec(text)?.[0] ?? '').split('.').map(Number);
+  const [left, right] = [numbers(a), numbers(b)];
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+const findingCodeOf: Readonly<Record<RefusalCode, Finding['code']>> = {
+  currentHost: 'sameHost',
+  notActive: 'hostNotActive',
+  otherCluster: 'otherCluster',
+  cpuIncompatible: 'cpuIncompatible',
+  tooFewCpus: 'tooFewCpus',
+  memoryShort: 'memoryShort',
+  cpuShort: 'cpuShort',
+  networkMissing: 'networkMissing',
+  storageUnreachable: 'diskUnreachable',
+  avoided: 'hostAvoided',
+  apartFrom: 'apartFrom',
+};
+
+/** The planner's refusals of a host that was asked for by name, as findings. */
+export function findingsOfCandidate(candidate: Candidate): Finding[] {
+  return candidate.filters
+    .filter(({ passed }) => !passed)
+    .map(({ code, reason }) => error(findingCodeOf[code], reason));
+}
+
+/** What a rehearsal on the target could not open. */
+export function findingsOfRehearsal(to: string, missing: readonly MissingPart[]): Finding[] {
+  return missing.map(({ kind, name, reason }) =>
+    kind === 'disk'
+      ? error('diskUnreachable', `${to} can't open the disk ${name}: ${reason}`)
+      : error('networkMissing', `${to} has no network ${name}: ${reason}`),
+  );
+}

@@ -1,0 +1,4 @@
+/** What the bundler gets: every workflow type by its name. */
+export { migrateVm } from './migrate-vm.ts';
+export { listInventory } from './list-inventory.ts';
+export { holdVm } from './hold-vm.ts';

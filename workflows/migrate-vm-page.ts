@@ -1,0 +1,31 @@
+/** The operation's page in the Temporal UI: its current details, as a reader wants them. */
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { MigrateVmInput, MigrateVmStatus, MigrateVmStep } from '../model/migrate-vm.ts';
+import { progressText } from '../model/progress-text.ts';
+
+const meaning: Readonly<Record<MigrateVmStep, string>> = {
+  waiting: 'asking for the VM, so that no other operation acts on it',
+  checking: 'checking everything that could stop the move, and choosing the host',
+  moving: 'the memory is being copied; the VM runs on',
+  confirming: 'asking both hosts where the VM runs',
+  ended: 'ended',
+};
+
+export function showPage(status: MigrateVmStatus, input: MigrateVmInput, ending?: string): void {
+  const rows = [
+    ['VM', status.vm],
+    ['from', status.from ?? '-'],
+    ['to', status.to ?? input.to ?? 'the best host'],
+    ['why', input.reason ?? '-'],
+    ['step', `${status.step}: ${meaning[status.step]}`],
+    ...(status.progress && status.step === 'moving' ? [['copy', progressText(status.progress)]] : []),
+    ...(ending ? [['end', ending]] : []),
+  ];
+  const table = rows.map(([name = '', value = '']) => `| ${name} | ${cell(value)} |`).join('\n');
+  setCurrentDetails(`| ${input.dryRun ? 'dry run' : 'move'} | |\n|---|---|\n${table}`.slice(0, 20_000));
+}
+
+/** Text from outside as one table cell: no new rows, no markup. */
+function cell(text: string): string {
+  return text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/[|`<>*_[\]]/g, (found) => `\\${found}`);
+}

@@ -1,0 +1,236 @@
+/**
+ * `migrateVm`: moves a running VM to another host without interrupting those who use it.
+ *
+ * | step  | do                                                                  | undo                              |
+ * |-------|---------------------------------------------------------------------|-----------------------------------|
+ * | hold  | the only operation on this VM                                       | let go                            |
+ * | check | everything that could stop the move, all findings at once; the host | none: it only reads               |
+ * | move  | one activity: start or re-attach, follow, then ask both hosts       | none: the hypervisor rolls back   |
+ *
+ * The point of no return is the hypervisor's own switch-over; afterwards what both hosts say decides, never an
+ * exception.
+ */
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  defineQuery,
+  defineSignal,
+  proxyActivities,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Activities, HostActivities } from '../activities/activities.ts';
+import type { CheckMigrationAnswer } from '../activities/check-migration.ts';
+import { permanent } from '../model/failures.ts';
+import {
+  MigrateVmInput,
+  type Finding,
+  type MigrateVmResult,
+  type MigrateVmStatus,
+  type MigrationProgress,
+} from '../model/migrate-vm.ts';
+import { datacenterTaskQueue, queries, signals, taskQueue } from '../model/operations.ts';
+import { holdVmWhile } from './hold.ts';
+import { showPage } from './migrate-vm-page.ts';
+import { parseInput } from './parse-input.ts';
+import { searchAttributesOf } from './search-attributes.ts';
+
+const progressQuery = defineQuery<MigrateVmStatus>(queries.progress);
+const moveProgressSignal = defineSignal<[MigrationProgress]>(signals.moveProgress);
+
+const site = proxyActivities<Activities>({
+  taskQueue,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '5m',
+});
+
+/** Reads only; a host that does not answer is told in its answer. */
+const checking = {
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '10m',
+  retry: { maximumInterval: '10s' },
+} as const;
+
+/** Passing faults (a host that does not answer) are met by looking again until the day is over. */
+const moving = {
+  heartbeatTimeout: '5s',
+  scheduleToCloseTimeout: '24h',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+} as const;
+
+type Found = Extract<CheckMigrationAnswer, { kind: 'found' }>;
+
+export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
+  const input = parseInput('migrateVm', MigrateVmInput, rawInput ?? {}, { vm: 'web1', to: 'host2' });
+  let status: MigrateVmStatus = { step: 'waiting', vm: input.vm };
+  const show = (next: Partial<MigrateVmStatus>, ending?: string): void => {
+    status = { ...status, ...next };
+    showPage(status, input, ending);
+  };
+  setHandler(progressQuery, () => status, { description: 'The step it is at, and how far the copy is.' });
+  setHandler(moveProgressSignal, (progress) => show({ progress }), {
+    description: 'Sent by the worker that moves the VM.',
+  });
+  upsertSearchAttributes(searchAttributesOf({ kind: 'migrateVm', vm: input.vm, state: 'running' }));
+
+  try {
+    const result = input.dryRun
+      ? await checkAndMove(input, show)
+      : await holdVmWhile(input.vm, () => checkAndMove(input, show));
+    show({ step: 'ended' }, result.message);
+    upsertSearchAttributes(searchAttributesOf({ state: result.outcome }));
+    return result;
+  } catch (error) {
+    show({ step: 'ended' }, endingOf(error));
+    const needsOperator = error instanceof ApplicationFailure && error.type === 'NeedsOperator';
+    upsertSearchAttributes(
+      searchAttributesOf({ state: needsOperator ? 'needsOperator' : 'failed', needsOperator }),
+    );
+    throw error;
+  }
+}
+
+async function checkAndMove(
+  input: MigrateVmInput,
+  show: (next: Partial<MigrateVmStatus>) => void,
+): Promise<MigrateVmResult> {
+  const startedMs = Date.now();
+  show({ step: 'checking' });
+  const { datacenter, found } = await check(input);
+  const { vm, from, to, placement } = found;
+  const findings = found.findings.toSorted((a, b) => a.severity.localeCompare(b.severity));
+  const result = (
+    outcome: MigrateVmResult['outcome'],
+    message: string,
+    figures: MigrateVmResult['figures'] = {},
+  ): MigrateVmResult => ({
+    outcome,
+    vm: vm.name,
+    from,
+    ...(to === undefined ? {} : { to }),
+    ...(input.reason === undefined ? {} : { reason: input.reason }),
+    message,
+    findings,
+    placement,
+    wholeMs: Date.now() - startedMs,
+    figures,
+  });
+
+  const notStarved = findings.find(({ code }) => code === 'notStarved');
+  if (notStarved) return result('nothingToDo', `nothing to do: ${notStarved.message}`);
+  const blocking = findings.filter(({ severity }) => severity === 'error' || !input.acceptWarnings);
+  if (input.dryRun) {
+    if (blocking.length > 0) return result('blocked', `${vm.name} can't be moved: ${sentences(blocking)}`);
+    if (to === undefined) return result('blocked', placement.reason);
+    return result('planned', `${vm.name} would move from ${from} to ${to}: ${placement.reason}`);
+  }
+  if (blocking.length > 0) {
+    throw ApplicationFailure.create(
+      permanent('CheckFailed', `${vm.name} was not moved: ${sentences(blocking)}`, { findings }),
+    );
+  }
+  if (to === undefined) {
+    throw ApplicationFailure.create(
+      permanent('NoHostFits', `${vm.name} was not moved: ${placement.reason}`, { placement }),
+    );
+  }
+
+  upsertSearchAttributes(searchAttributesOf({ host: to }));
+  show({ step: 'moving', from, to });
+  const { moveVm } = proxyActivities<HostActivities>({
+    ...moving,
+    taskQueue: datacenterTaskQueue(datacenter),
+    startToCloseTimeout: '24h',
+    summary: `${vm.name}: ${from} to ${to}`,
+  });
+  const report = await moveVm({
+    vm: { name: vm.name, uuid: vm.uuid },
+    from,
+    to,
+    timeoutSeconds: input.timeoutSeconds ?? budgetSeconds(vm.memoryMiB),
+    ...(input.maxDowntimeMs === undefined ? {} : { maxDowntimeMs: input.maxDowntimeMs }),
+    ...(input.bandwidthMiBps === undefined ? {} : { bandwidthMiBps: input.bandwidthMiBps }),
+  });
+
+  switch (report.outcome) {
+    case 'moved':
+      return result('moved', `${vm.name} moved from ${from} to ${to}: ${report.reason}`, report.figures);
+    case 'stayed':
+      if (report.canceled) throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
+      throw ApplicationFailure.create(
+        permanent(
+          'MigrationAborted',
+          `${vm.name} was not moved, ${report.reason}: ${report.cause ?? 'the hypervisor gave no reason'}`,
+        ),
+      );
+    case 'both':
+    case 'none':
+    case 'inDoubt':
+      throw ApplicationFailure.create(
+        permanent(
+          'NeedsOperator',
+          `${vm.name} (UUID ${vm.uuid}) needs a person: ${report.reason}. Look at it on ${from} and on ${to} ` +
+            `(virsh domstate --reason), end or start it there, and only then start the move again.${report.cause ? ` The migration said: ${report.cause}` : ''}`,
+        ),
+      );
+    default:
+      throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
+  }
+}
+
+/** Asks every datacenter for the VM; the one that has it has checked the move. */
+async function check(input: MigrateVmInput): Promise<{ datacenter: string; found: Found }> {
+  const { datacenters } = await site.readSite();
+  const answers = await Promise.all(
+    datacenters.map(async (datacenter) => {
+      const { checkMigration } = proxyActivities<HostActivities>({
+        ...checking,
+        taskQueue: datacenterTaskQueue(datacenter),
+        summary: `${input.vm}: find, check, choose the host`,
+      });
+      const answer = await checkMigration({
+        datacenter,
+        vm: input.vm,
+        onlyIfStarved: input.onlyIfStarved,
+        ...(input.to === undefined ? {} : { to: input.to }),
+      });
+      return { datacenter, answer };
+    }),
+  );
+  const having = answers.flatMap(({ datacenter, answer }) =>
+    answer.kind === 'found' ? [{ datacenter, found: answer }] : [],
+  );
+  const [first, second] = having;
+  if (first && second) {
+    const where = having.map(({ datacenter, found }) => `${found.from} (${datacenter})`).join(' and ');
+    throw ApplicationFailure.create(
+      permanent(
+        'CheckFailed',
+        `${input.vm} is the name of a VM on ${where}: rename one of them, names are unique in the inventory`,
+      ),
+    );
+  }
+  if (first) return first;
+  const silent = answers.flatMap(({ answer }) => (answer.kind === 'elsewhere' ? answer.silentHosts : []));
+  throw ApplicationFailure.create(
+    permanent(
+      'UnknownVm',
+      `no host has a VM called ${input.vm}; drover get vms lists them` +
+        (silent.length > 0 ? `. It may be on a host that does not answer: ${silent.join(', ')}` : ''),
+    ),
+  );
+}
+
+/** 150 s for each GiB of memory, as KubeVirt allows, and 5 minutes at least. */
+function budgetSeconds(memoryMiB: number): number {
+  return Math.max(300, Math.ceil((150 * memoryMiB) / 1024));
+}
+
+function sentences(findings: readonly Finding[]): string {
+  return findings.map(({ message }) => message).join('; ');
+}
+
+function endingOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,50 @@
+/** The first line of every operation: its input, checked, or a failure that says what is allowed. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import { z } from 'zod';
+import { permanent } from '../model/failures.ts';
+
+/**
+ * The input in its schema's form, with defaults.
+ * A thrown ZodError would fail the workflow task, which is retried for ever: so it never leaves this function.
+ * @param example shown to the person whose input is refused
+ * @throws ApplicationFailure `InvalidInput` that names each key with the value it has and what is allowed
+ */
+export function parseInput<T extends z.ZodType>(
+  workflow: string,
+  schema: T,
+  input: unknown,
+  example: unknown,
+): z.output<T> {
+  const parsed = schema.safeParse(input, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'the input'}: ${problem(issue)}`,
+  );
+  throw ApplicationFailure.create(
+    permanent(
+      'InvalidInput',
+      `The input of ${workflow} is not valid. ${problems.join('; ')}. It is one JSON object such as ${JSON.stringify(example)}; ` +
+        `allowed keys: ${keysOf(schema).join(', ')}.`,
+      parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+    ),
+  );
+}
+
+function problem(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.join(', ')}`;
+  if (issue.code === 'invalid_type') {
+    return issue.input === undefined
+      ? 'is missing'
+      : `must be of type ${issue.expected}, not ${shown(issue.input)}`;
+  }
+  return 'input' in issue ? `${shown(issue.input)}: ${issue.message}` : issue.message;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function keysOf(schema: z.ZodType): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
