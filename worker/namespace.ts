@@ -1,7 +1,7 @@
 /** Makes a Temporal namespace ready for Drover: its search attributes, and how long it remembers what has ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, type OperatorService, type WorkflowService } from '@temporalio/client';
-import { msNumberToTs } from '@temporalio/common/lib/time';
+import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { searchAttributeTypes } from './temporal-server/search-attributes.ts';
 
 /** What is needed of a `Connection` or a `NativeConnection`. */
@@ -135,8 +135,8 @@ async function ensureAttributes(
 async function readMissing({ operatorService }: NamespaceConnection, namespace: string): Promise<string[]> {
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
   return Object.entries(searchAttributeTypes).flatMap(([name, type]) => {
-    const present = customAttributes?.[name];
-    if (present !== undefined && Number(present) !== indexedValueTypes[type]) {
+    const present: number | undefined = customAttributes?.[name];
+    if (present !== undefined && present !== indexedValueTypes[type]) {
       throw new Error(
         `search attribute ${name} of namespace ${namespace} is not of type ${type}; remove it and start again:\n` +
           `  temporal operator search-attribute remove --namespace ${namespace} --name ${name}`,
