@@ -1,0 +1,73 @@
+import { LibvirtProtocolError } from './errors.ts';
+import { XdrReader } from './xdr.ts';
+
+/** Gets the events of one registration; the reader stands behind the callback id. */
+type EventListener = (reader: XdrReader) => void;
+
+/** What is kept while a registration's answer, which names its callback id, has not come yet. */
+const maxHeldEvents = 1_000;
+const maxHeldBytes = 4_194_304;
+
+/**
+ * Leads events to the listener of the registration that they name.
+ *
+ * The host may send an event of a new registration before its answer to that registration: while an answer is
+ * awaited, events with an unknown callback id are held, and handed over in their order when it comes.
+ */
+export class EventRoutes {
+  readonly #listeners = new Map<number, EventListener>();
+  #held: { callbackId: number; body: Buffer }[] = [];
+  #heldBytes = 0;
+  #registering = 0;
+
+  /** A registration has been sent or will be. */
+  registrationBegins(): void {
+    this.#registering += 1;
+  }
+
+  /** The host named the callback id: its events go to `listener`, those that are held at once. */
+  registrationAnswered(callbackId: number, listener: EventListener): void {
+    this.#listeners.set(callbackId, listener);
+    const mine = this.#held.filter((event) => event.callbackId === callbackId);
+    this.#registrationEnds();
+    for (const event of mine)
+      listener(new XdrReader(event.body, 'an event that came before its registration'));
+  }
+
+  /** The registration failed or was given up. */
+  registrationFailed(): void {
+    this.#registrationEnds();
+  }
+
+  /** Events of this registration are dropped from now on. */
+  remove(callbackId: number): void {
+    this.#listeners.delete(callbackId);
+  }
+
+  /** Takes an event. One of a registration that was removed or given up is dropped. */
+  take(reader: XdrReader): void {
+    const callbackId = reader.i32('the callback id');
+    const listener = this.#listeners.get(callbackId);
+    if (listener !== undefined) {
+      listener(reader);
+    } else if (this.#registering > 0) {
+      if (this.#held.length >= maxHeldEvents || this.#heldBytes + reader.remaining > maxHeldBytes) {
+        throw new LibvirtProtocolError(
+          `${this.#held.length} events (${this.#heldBytes} bytes) of unknown registrations came before the ` +
+            'answer to a registration, and one more does not fit',
+        );
+      }
+      // A copy, because the packet's memory may be a small part of a large receive buffer.
+      const body = Buffer.from(reader.rest());
+      this.#heldBytes += body.length;
+      this.#held.push({ callbackId, body });
+    }
+  }
+
+  #registrationEnds(): void {
+    this.#registering -= 1;
+    if (this.#registering > 0) return;
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+}
