@@ -1,0 +1,92 @@
+/** The one sentence of a placement: why this host and not the next, or why none. */
+import type { Candidate, RefusalCode } from '../../model/placement.ts';
+import type { Herd, HerdHost, HerdVm } from '../engine/herd.ts';
+import { type ScoreWeights, scorers } from '../engine/scores.ts';
+import { compareNames, listed } from '../engine/wording.ts';
+
+/** A placement as far as it is known when its reason is written. */
+export interface Decided {
+  readonly herd: Herd;
+  readonly vm: HerdVm;
+  readonly to: string | undefined;
+  /** Best first, then the refused ones. */
+  readonly candidates: readonly Candidate[];
+  readonly chosen: Candidate | undefined;
+  readonly weights: ScoreWeights;
+}
+
+/** Up to so many refused hosts are each named with their reason; more are counted. */
+const namedRefusals = 3;
+
+/** One sentence that says why the chosen host was chosen, or why none could be. */
+export function placementReason(decided: Decided): string {
+  const { herd, vm, to, candidates, chosen } = decided;
+  if (chosen) return `${chosen.host}${to === undefined ? '' : ', as asked'}: ${merits(decided, chosen)}`;
+  if (candidates.length === 0) return `there is no host for ${vm.name}`;
+  const best = candidates.find(({ fits }) => fits);
+  const instead = best ? `; ${best.host} would fit` : '';
+  if (to !== undefined) {
+    const asked = candidates.find(({ host }) => host === to);
+    if (!asked) return `there is no host ${to}${instead}`;
+    return `${to} can't take ${vm.name}: ${firstRefusals(asked)}${instead}`;
+  }
+  if (herd.hosts.length > namedRefusals) return `no host fits ${vm.name}: ${countedRefusals(candidates)}`;
+  return `no host fits ${vm.name}: ${candidates.map(firstRefusals).join('; ')}`;
+}
+
+/** What is better there than on the next best host, or than where the VM is. */
+function merits(decided: Decided, chosen: Candidate): string {
+  const { herd, vm, to, candidates } = decided;
+  const host = herd.findHost(chosen.host);
+  const others = candidates.filter((candidate) => candidate !== chosen && candidate.fits);
+  const next = herd.findHost(others[0]?.host) ?? vm.home;
+  if (!host) return '';
+  const only = others.length === 0 && to === undefined ? 'the only host that fits; ' : '';
+  return `${only}${next ? comparison(decided, host, next) : standing(decided, host)}${warning(decided, chosen)}`;
+}
+
+function comparison({ herd, vm, weights }: Decided, host: HerdHost, next: HerdHost): string {
+  const where = next === vm.home ? `${next.name}, where it is` : next.name;
+  const ahead = scorers
+    .map((scorer) => ({
+      scorer,
+      by: weights[scorer.name] * (scorer.value(herd, vm, host) - scorer.value(herd, vm, next)),
+    }))
+    .filter(({ by }) => by > 0)
+    .toSorted((left, right) => right.by - left.by)[0]?.scorer;
+  if (!ahead) return `no better than ${where}`;
+  return `${ahead.praise}: ${ahead.figure(vm, host)}, against ${ahead.figure(vm, next)} on ${where}`;
+}
+
+function standing({ vm, weights }: Decided, host: HerdHost): string {
+  const heaviest = scorers.toSorted((left, right) => weights[right.name] - weights[left.name])[0];
+  return heaviest?.figure(vm, host) ?? '';
+}
+
+/** Says so where another host, the present one included, scores higher than the chosen one. */
+function warning({ vm, candidates }: Decided, chosen: Candidate): string {
+  const best = candidates
+    .filter(({ score }) => score !== undefined)
+    .toSorted(
+      (left, right) => (right.score ?? 0) - (left.score ?? 0) || compareNames(left.host, right.host),
+    )[0];
+  if (!best || best === chosen || (best.score ?? 0) <= (chosen.score ?? 0)) return '';
+  const where = best.host === vm.home?.name ? `${best.host}, where it is,` : best.host;
+  return `; ${where} scores higher (${best.score} against ${chosen.score})`;
+}
+
+function firstRefusals(candidate: Candidate): string {
+  return listed(candidate.filters.filter(({ passed }) => !passed).map(({ reason }) => reason));
+}
+
+/** How many hosts each rule refuses; a host may be refused by several. */
+function countedRefusals(candidates: readonly Candidate[]): string {
+  const counts = new Map<RefusalCode, number>();
+  for (const { filters } of candidates) {
+    for (const { code, passed } of filters) if (!passed) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  const parts = [...counts]
+    .toSorted(([left, some], [right, more]) => more - some || compareNames(left, right))
+    .map(([code, count]) => `${code} on ${count}`);
+  return `of ${candidates.length} hosts, ${listed(parts)}`;
+}

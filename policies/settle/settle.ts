@@ -1,0 +1,176 @@
+/**
+ * Where a VM really runs after a move, from what both hosts say of it: plain states only. Who may resume, undefine
+ * or destroy what follows from events and epochs besides, which this first form does not look at; where they would
+ * be needed it answers `inDoubt`.
+ */
+import type { VmState } from '../../model/inventory.ts';
+import type { MoveOutcome } from '../../model/migrate-vm.ts';
+
+/**
+ * What one host says of the VM. `absent` is proved only by a full listing that succeeded; a host that does not
+ * answer, or a lookup that failed, is `unknown`.
+ */
+export type Sight =
+  | { readonly kind: 'present'; readonly state: VmState; readonly stateReason: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Where the VM was found, and why that follows from what was seen. */
+export interface Settlement {
+  readonly outcome: MoveOutcome;
+  readonly reason: string;
+}
+
+/**
+ * What a sight means for the question of who runs the VM:
+ * - `runs`: it runs, or sleeps (suspended to RAM) and may wake by itself
+ * - `halted`: it is there, stopped by a person or a fault, and runs only if someone resumes it
+ * - `ioError`: halted by the hypervisor because its storage failed
+ * - `switching`: halted by a migration at its switch-over
+ * - `filling`: a copy that a migration is filling
+ * - `postCopy`: a migration whose memory is on both hosts; neither copy is whole
+ * - `ending`: it is shutting down and will be gone soon
+ * - `gone`: no copy of it is alive there
+ * - `unknown`: it can't be said
+ */
+type Condition =
+  | 'runs'
+  | 'halted'
+  | 'ioError'
+  | 'switching'
+  | 'filling'
+  | 'postCopy'
+  | 'ending'
+  | 'gone'
+  | 'unknown';
+
+const conditionOfState: Readonly<Record<VmState, Condition>> = {
+  running: 'runs',
+  suspendedToRam: 'runs',
+  paused: 'halted',
+  migratingIn: 'filling',
+  shuttingDown: 'ending',
+  off: 'gone',
+  crashed: 'gone',
+  unknown: 'unknown',
+};
+
+/** libvirt's reasons of the state `paused` (virDomainPausedReason) that say more than that a person paused it. */
+const conditionOfPause: Readonly<Record<string, Condition>> = {
+  migration: 'switching',
+  startingup: 'switching',
+  postcopy: 'postCopy',
+  postcopyfailed: 'postCopy',
+  ioerror: 'ioError',
+};
+
+function conditionOf(sight: Sight): Condition {
+  if (sight.kind === 'unknown') return 'unknown';
+  if (sight.kind === 'absent') return 'gone';
+  const why = lettersOf(sight.stateReason);
+  if (sight.state === 'paused') return conditionOfPause[why] ?? 'halted';
+  if (sight.state === 'running' && why.startsWith('postcopy')) return 'postCopy';
+  return conditionOfState[sight.state];
+}
+
+/** A reason without its spelling: "I/O error", "ioError" and "io-error" are one. */
+function lettersOf(stateReason: string): string {
+  return stateReason.toLowerCase().replaceAll(/[^a-z]/g, '');
+}
+
+/**
+ * Says where the VM is, by what its source and its target say. Anything unknown, and anything that a move still
+ * under way may change, is `inDoubt`: keep the VM's lease and look again.
+ *
+ * `moved` and `stayed` also cover a VM that is there but halted or asleep, as it was before the move: the reason
+ * says so. `none`: no host has a live copy. `both`: two may run; touch nothing and call an operator.
+ */
+export function settle(source: Sight, target: Sight): Settlement {
+  const { outcome, because } = judge(conditionOf(source), conditionOf(target), source);
+  return {
+    outcome,
+    reason: `${inWords(source)} at the source, ${inWords(target)} at the target: ${because}`,
+  };
+}
+
+interface Judgement {
+  readonly outcome: MoveOutcome;
+  readonly because: string;
+}
+
+function judge(source: Condition, target: Condition, sourceSight: Sight): Judgement {
+  if (source === 'unknown' || target === 'unknown') {
+    return inDoubt('unknown is never taken for gone; look again when the host answers');
+  }
+  if (source === 'runs' && target === 'runs') {
+    return {
+      outcome: 'both',
+      because: 'two copies may run; touch nothing, an operator has to choose the one to keep',
+    };
+  }
+  if (source === 'postCopy' || target === 'postCopy') {
+    return inDoubt('a post-copy migration has its memory on both hosts; neither copy may be ended');
+  }
+  if (source === 'ending' || target === 'ending') {
+    return inDoubt('a copy is just ending; look again when it has ended');
+  }
+  if (source === 'filling' || target === 'filling' || target === 'switching') {
+    return inDoubt('a migration is under way; follow it, or abort it and see that no job is left');
+  }
+  if (target === 'ioError') {
+    return inDoubt('its storage failed at the target; move and destroy nothing until that is mended');
+  }
+  if (source === 'runs') {
+    const because =
+      target === 'gone'
+        ? 'it runs at the source alone'
+        : 'it runs at the source, so the target’s copy is stale and must never run';
+    return { outcome: 'stayed', because };
+  }
+  return source === 'gone' ? judgeGoneSource(target, sourceSight) : judgeHaltedSource(source, target);
+}
+
+function judgeHaltedSource(
+  source: 'halted' | 'ioError' | 'switching',
+  target: 'runs' | 'halted' | 'gone',
+): Judgement {
+  if (source === 'ioError') {
+    return target === 'gone'
+      ? { outcome: 'stayed', because: 'it is at the source alone, halted because its storage failed there' }
+      : inDoubt('its storage failed at the source; move and destroy nothing until that is mended');
+  }
+  if (target === 'runs') {
+    return { outcome: 'moved', because: 'it runs at the target, so the source’s halted copy must never run' };
+  }
+  if (target === 'gone') {
+    return source === 'halted'
+      ? { outcome: 'stayed', because: 'it is at the source alone, halted' }
+      : inDoubt('the source is halted at a switch-over that has not ended; it resumes or is resumed');
+  }
+  return inDoubt('both copies are halted; which one may go on depends on whether the source has run since');
+}
+
+function judgeGoneSource(target: 'runs' | 'halted' | 'gone', source: Sight): Judgement {
+  if (target === 'runs') return { outcome: 'moved', because: 'it runs at the target alone' };
+  if (target === 'gone') return { outcome: 'none', because: 'no live copy is left on either host' };
+  // libvirt's confirm step ran, which it does only after the target took over: the source can't have run since.
+  if (source.kind === 'present' && source.state === 'off' && lettersOf(source.stateReason) === 'migrated') {
+    return {
+      outcome: 'moved',
+      because: 'the source ended as migrated, and the target’s copy is whole, halted',
+    };
+  }
+  return inDoubt(
+    'the target’s halted copy is stale if the source ran on before it ended; don’t resume it unproven',
+  );
+}
+
+function inDoubt(because: string): Judgement {
+  return { outcome: 'inDoubt', because };
+}
+
+function inWords(sight: Sight): string {
+  if (sight.kind === 'absent') return 'absent';
+  if (sight.kind === 'unknown') return `unknown (${sight.reason})`;
+  return sight.stateReason === '' ? sight.state : `${sight.state} (${sight.stateReason})`;
+}
