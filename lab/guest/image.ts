@@ -1,0 +1,123 @@
+/**
+ * The guests' image: Debian's cloud kernel, and an initramfs of busybox and the few modules a guest needs. Both come
+ * out of Debian's packages without installing them, and are cached by version.
+ */
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { LabContext } from '../context.ts';
+import { LabError } from '../errors.ts';
+import { withLock } from '../lock.ts';
+
+const metaPackage = 'linux-image-cloud-amd64';
+const shellPackage = 'busybox-static';
+
+/** In the order in which `init.sh` loads them. */
+const modules = [
+  'virtio_ring',
+  'virtio',
+  'virtio_pci_legacy_dev',
+  'virtio_pci_modern_dev',
+  'virtio_pci',
+  'failover',
+  'net_failover',
+  'virtio_net',
+  'virtio_blk',
+];
+
+/** Puts `vmlinuz` and `initrd` into the lab's `guest` folder, from the cache if this version was built before. */
+export async function ensureGuestImage({ config, paths }: LabContext): Promise<'cached' | 'built'> {
+  const packages = await packageVersions();
+  const image = join(
+    config.cache,
+    'guest',
+    `${packages.join('_')}_${recipeHash()}`.replace(/[^\w.+~-]/g, '-'),
+  );
+  const cached = existsSync(image);
+  if (!cached) {
+    await withLock(join(config.cache, 'guest', 'lock'), 300, async () => {
+      if (!existsSync(image)) await build(image, packages);
+    });
+  }
+  mkdirSync(paths.guest, { recursive: true });
+  for (const name of ['vmlinuz', 'initrd']) copyFileSync(join(image, name), join(paths.guest, name));
+  return cached ? 'cached' : 'built';
+}
+
+/** The packages to unpack, as apt's `name=version`. */
+async function packageVersions(): Promise<string[]> {
+  let { stdout } = await execa('apt-cache', ['show', '--no-all-versions', metaPackage], { reject: false });
+  if (!stdout) {
+    await execa('apt-get', ['update']);
+    ({ stdout } = await execa('apt-cache', ['show', '--no-all-versions', metaPackage]));
+  }
+  const kernel = /^Depends: (linux-image-\S+)/m.exec(stdout)?.[1];
+  if (!kernel)
+    throw new LabError(
+      `apt knows no kernel for ${metaPackage}: look at its sources (apt-cache policy ${metaPackage})`,
+    );
+  const shown = await execa('apt-cache', ['show', '--no-all-versions', kernel, shellPackage]);
+  const versions = [...shown.stdout.matchAll(/^Package: (\S+)$[^]*?^Version: (\S+)$/gm)];
+  return versions.map(([, name, version]) => `${name}=${version}`);
+}
+
+/** Changes when anything that this folder puts into the initramfs changes. */
+function recipeHash(): string {
+  const hash = createHash('sha256');
+  for (const file of globSync('**/*', { cwd: import.meta.dirname, withFileTypes: true }))
+    if (file.isFile()) hash.update(file.name).update(readFileSync(join(file.parentPath, file.name)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+async function build(image: string, packages: readonly string[]): Promise<void> {
+  const work = `${image}.building`;
+  rmSync(work, { recursive: true, force: true });
+  const [unpacked, root] = [join(work, 'unpacked'), join(work, 'root')];
+  mkdirSync(unpacked, { recursive: true });
+  // As root: apt's own user may not be allowed to write into this folder.
+  const download = ['-o', 'APT::Sandbox::User=root', '-q', 'download', ...packages];
+  const first = await execa('apt-get', download, { cwd: work, reject: false });
+  if (first.failed) {
+    await execa('apt-get', ['update']); // the lists were older than the archive
+    await execa('apt-get', download, { cwd: work });
+  }
+  for (const file of globSync('*.deb', { cwd: work }))
+    await execa('dpkg', ['-x', join(work, file), unpacked]);
+  for (const folder of ['bin', 'dev', 'lib/modules', 'proc', 'sys', 'www'])
+    mkdirSync(join(root, folder), { recursive: true });
+  copyFileSync(join(unpacked, 'bin/busybox'), join(root, 'bin/busybox'));
+  for (const module of modules)
+    copyFileSync(only(unpacked, `**/${module}.ko`), join(root, 'lib/modules', `${module}.ko`));
+  copyFileSync(join(import.meta.dirname, 'init.sh'), join(root, 'init'));
+  cpSync(join(import.meta.dirname, 'cgi-bin'), join(root, 'www/cgi-bin'), { recursive: true });
+  for (const script of ['init', ...globSync('www/cgi-bin/*', { cwd: root })])
+    chmodSync(join(root, script), 0o755);
+
+  const files = globSync('**/*', { cwd: root });
+  const archive = ['--create', '--format=newc', '--owner=0:0', '--quiet', '--file', join(work, 'initrd')];
+  await execa('cpio', archive, { cwd: root, input: files.join('\n') });
+  copyFileSync(only(unpacked, 'boot/vmlinuz-*'), join(work, 'vmlinuz'));
+  for (const folder of [unpacked, root]) rmSync(folder, { recursive: true });
+  for (const file of globSync('*.deb', { cwd: work })) rmSync(join(work, file));
+  renameSync(work, image);
+}
+
+function only(folder: string, pattern: string): string {
+  const [found, ...more] = globSync(pattern, { cwd: folder });
+  if (found === undefined || more.length > 0)
+    throw new LabError(
+      `Debian's kernel package holds ${more.length + (found ? 1 : 0)} files ${pattern}, expected one`,
+    );
+  return join(folder, found);
+}

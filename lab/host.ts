@@ -1,0 +1,190 @@
+/** A host: a network namespace with its cables, a CPU cgroup, and a libvirtd in it with private folders. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { HostConfig } from './config.ts';
+import type { LabContext } from './context.ts';
+import { LabError } from './errors.ts';
+import { makeNamespace, namespaceExists, processesInNamespace, removeNamespace } from './ip.ts';
+import { withLock } from './lock.ts';
+import * as names from './names.ts';
+import { plugHost, readNetworkState, setHostLinks, unplugHost } from './network.ts';
+import { end, endAll, launch, runningPid, waitForProcess } from './processes.ts';
+import { makeCpuGroup, processesFile, processesInCpuGroup, removeCpuGroup } from './strength.ts';
+
+const bootScript = join(import.meta.dirname, 'boot-host.sh');
+
+/**
+ * Seconds of silence after which the hosts' libvirtd drops a client, and a migration its peer: libvirtd.conf's
+ * keepalive_interval times keepalive_count, told to Drover as `keepaliveSeconds`.
+ */
+export const keepalive = { intervalSeconds: 1, count: 3 };
+
+/** `crashed`: the power is on and nothing runs, as after a kernel panic. */
+export type HostState = 'running' | 'crashed' | 'off';
+
+/** How others reach its libvirtd. */
+export const hostUri = (host: HostConfig) => `qemu+tcp://${host.address}/system`;
+
+/** Its libvirtd as a person at the host's own keyboard reaches it: also when its network is cut. */
+export const consoleUri = ({ paths }: LabContext, host: string) =>
+  `qemu+unix:///system?socket=${join(paths.host(host), 'run', 'libvirt-sock')}`;
+
+const libvirtd = (host: string) => `libvirtd-${host}`;
+const powerFile = ({ paths }: LabContext, host: string) => join(paths.host(host), 'power');
+
+/** What the BMC says. */
+export function powerOf(context: LabContext, host: string): 'on' | 'off' {
+  const file = powerFile(context, host);
+  return existsSync(file) && readFileSync(file, 'utf8') === 'on' ? 'on' : 'off';
+}
+
+export function stateOf(context: LabContext, host: string): HostState {
+  if (powerOf(context, host) === 'off') return 'off';
+  return runningPid(context.paths, libvirtd(host)) === undefined ? 'crashed' : 'running';
+}
+
+/** Power on: boots the host unless it is on. The VMs defined on it don't start by themselves. */
+export async function powerOn(context: LabContext, host: HostConfig): Promise<void> {
+  await locked(context, host, async () => {
+    if (powerOf(context, host.name) === 'on') return;
+    await boot(context, host);
+  });
+}
+
+/** The power is cut: every process ends at once, and nothing of it is heard on the network any more. */
+export async function powerOff(context: LabContext, host: HostConfig): Promise<void> {
+  await locked(context, host, async () => {
+    await stop(context, host);
+    setPower(context, host.name, 'off');
+  });
+}
+
+/** As a kernel panic: all of it stops, silently, while the power stays on. */
+export async function crashHost(context: LabContext, host: HostConfig): Promise<void> {
+  await locked(context, host, async () => {
+    if (powerOf(context, host.name) === 'on') await stop(context, host);
+  });
+}
+
+/** Makes sure that the host is on, connected and answers, whatever was left of it; boots it anew if not. */
+export async function ensureHost(context: LabContext, host: HostConfig): Promise<'kept' | 'booted'> {
+  return await locked(context, host, async () => {
+    if (await isWell(context, host)) {
+      await setHostLinks(context, host.name, true);
+      return 'kept';
+    }
+    await stop(context, host);
+    await boot(context, host);
+    return 'booted';
+  });
+}
+
+async function isWell(context: LabContext, host: HostConfig): Promise<boolean> {
+  if (stateOf(context, host.name) !== 'running') return false;
+  if (!namespaceExists(names.hostNamespace(context.config.name, host.name))) return false;
+  if ((await readNetworkState(context)).hostLinks(host.name) === 'unplugged') return false;
+  const { failed } = await execa('virsh', ['-c', consoleUri(context, host.name), 'list', '--uuid'], {
+    timeout: 5_000,
+    reject: false,
+  });
+  return !failed;
+}
+
+async function stop(context: LabContext, host: HostConfig): Promise<void> {
+  const { config, paths } = context;
+  const namespace = names.hostNamespace(config.name, host.name);
+  const cgroup = names.hostCgroup(config.name, host.name);
+  // First the links, then the processes: what a dying process still says (a FIN, a last reply) gets nowhere.
+  await setHostLinks(context, host.name, false);
+  await endAll(`host ${host.name}`, () => [
+    ...new Set([...processesInCpuGroup(paths, cgroup), ...processesInNamespace(paths, namespace)]),
+  ]);
+  await end(paths, libvirtd(host.name));
+  await unplugHost(context, host.name);
+  await removeNamespace(paths, namespace);
+  await removeCpuGroup(paths, cgroup);
+}
+
+async function boot(context: LabContext, host: HostConfig): Promise<void> {
+  const { config, paths } = context;
+  const namespace = names.hostNamespace(config.name, host.name);
+  const cgroup = names.hostCgroup(config.name, host.name);
+  const folder = paths.host(host.name);
+  const cache = join(config.cache, 'libvirt');
+  writeSettings(context, host);
+  mkdirSync(cache, { recursive: true });
+  makeCpuGroup(paths, cgroup, host.cpus);
+  await makeNamespace(paths, namespace);
+  await plugHost(context, host);
+  setPower(context, host.name, 'on');
+  launch(paths, {
+    role: libvirtd(host.name),
+    command: 'sh',
+    args: [bootScript, processesFile(cgroup), namespace, folder, cache, host.name],
+    // Out of reach of the machine's own machined, which would move QEMU into a cgroup of its choice.
+    env: { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent' },
+  });
+}
+
+/** Waits until libvirtd answers and knows what its QEMU can do: on a new machine that takes it some seconds. */
+export async function waitForHost(context: LabContext, host: HostConfig): Promise<void> {
+  await waitForProcess(context.paths, libvirtd(host.name), 60, async () => {
+    const capabilities = ['domcapabilities', '--virttype', 'qemu', '--machine', 'q35'];
+    await execa('virsh', ['-c', consoleUri(context, host.name), ...capabilities], { timeout: 60_000 });
+    return { value: true };
+  });
+}
+
+/** Files that a reboot keeps (`etc` with the definitions, `lib`, `log`), and /run, which it doesn't. */
+function writeSettings(context: LabContext, host: HostConfig): void {
+  const folder = context.paths.host(host.name);
+  rmSync(join(folder, 'run'), { recursive: true, force: true });
+  for (const name of ['etc', 'lib', 'log/qemu', 'run']) mkdirSync(join(folder, name), { recursive: true });
+  const { intervalSeconds, count } = keepalive;
+  const keepaliveLines = [`keepalive_interval = ${intervalSeconds}`, `keepalive_count = ${count}`];
+  writeFileSync(
+    join(folder, 'etc', 'libvirtd.conf'),
+    [
+      'listen_tls = 0',
+      'listen_tcp = 1',
+      'auth_tcp = "none"',
+      'auth_unix_rw = "none"',
+      'auth_unix_ro = "none"',
+      'unix_sock_group = "root"',
+      `listen_addr = "${host.address}"`,
+      `host_uuid = "${names.stableUuid('host', context.config.name, host.name)}"`,
+      'log_outputs = "3:stderr"',
+      ...keepaliveLines,
+      '',
+    ].join('\n'),
+  );
+  writeFileSync(
+    join(folder, 'etc', 'qemu.conf'),
+    [
+      'security_driver = "none"',
+      'user = "root"',
+      'group = "root"',
+      'dynamic_ownership = 0',
+      'remember_owner = 0',
+      'cgroup_controllers = []',
+      'namespaces = []',
+      'stdio_handler = "file"',
+      ...keepaliveLines,
+      '',
+    ].join('\n'),
+  );
+}
+
+function setPower(context: LabContext, host: string, power: 'on' | 'off'): void {
+  const file = powerFile(context, host);
+  mkdirSync(context.paths.host(host), { recursive: true });
+  writeFileSync(`${file}.new`, power);
+  renameSync(`${file}.new`, file);
+}
+
+/** One change of a host at a time, by whichever process: the BMC, this program, another one. */
+async function locked<T>(context: LabContext, host: HostConfig, work: () => Promise<T>): Promise<T> {
+  if (!existsSync(context.paths.folder)) throw new LabError(`lab ${context.config.name} is down`);
+  return await withLock(`${context.paths.host(host.name)}.lock`, 60, work);
+}

@@ -1,0 +1,40 @@
+/** Whether this machine can carry a lab at all. */
+import { existsSync, readFileSync } from 'node:fs';
+import { LabError } from './errors.ts';
+
+const anotherWay =
+  'run it in a Debian 12 virtual machine with root and 2 CPUs, 4 GiB of memory, 5 GiB of disk';
+
+/** @throws LabError that says what is missing and what to do. */
+export function checkMachine(): void {
+  if (process.platform !== 'linux')
+    throw new LabError(`the lab needs Linux (this is ${process.platform}): ${anotherWay}`);
+  checkRoot();
+  const system = readSystem();
+  if (system.ID !== 'debian' || system.VERSION_ID !== '12' || !existsSync('/usr/bin/apt-get'))
+    throw new LabError(
+      `the lab is made for Debian 12 (this is ${system.PRETTY_NAME ?? 'unknown'}): ${anotherWay}`,
+    );
+  if (process.arch !== 'x64')
+    throw new LabError(`the lab's guests are amd64 (this machine is ${process.arch}): ${anotherWay}`);
+}
+
+/** @throws LabError */
+export function checkRoot(): void {
+  if (process.getuid?.() !== 0)
+    throw new LabError(
+      'the lab needs root, for network namespaces, cgroups and mounts: run the same command with sudo',
+    );
+}
+
+/** os-release(5) */
+function readSystem(): Record<string, string> {
+  if (!existsSync('/etc/os-release')) return {};
+  const lines = readFileSync('/etc/os-release', 'utf8').split('\n');
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const found = /^(\w+)="?([^"]*)"?$/.exec(line);
+      return found?.[1] === undefined ? [] : [[found[1], found[2] ?? '']];
+    }),
+  );
+}
