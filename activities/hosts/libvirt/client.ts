@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { CallLimits, CallOptions } from './calls.ts';
 import { Connection } from './connection.ts';
 import { ErrorCode, ErrorDomain } from './error-codes.ts';
-import { LibvirtConnectionLost, LibvirtError, LibvirtTimeout } from './errors.ts';
+import { LibvirtError, LibvirtTimeout } from './errors.ts';
 import { EventCalls } from './event-calls.ts';
 import type { Transport } from './transport.ts';
 
@@ -176,18 +176,14 @@ export class LibvirtClient extends EventCalls {
 
   /** Takes leave of the host and ends the connection; calls that are still open reject with LibvirtConnectionLost. */
   async close(): Promise<void> {
-    try {
-      await this.connection.call({
-        procedure: 'CONNECT_CLOSE',
-        decode: () => undefined,
-        timeoutMs: farewellMs,
-      });
-    } catch (error) {
-      // Whether the host heard it or not, the connection ends here.
-      if (!(error instanceof LibvirtTimeout || error instanceof LibvirtConnectionLost)) throw error;
-    } finally {
-      this.connection.close();
-    }
+    // Whatever the host says to the farewell, or if it says nothing: the connection ends here.
+    const farewell = this.connection.call({
+      procedure: 'CONNECT_CLOSE',
+      decode: () => undefined,
+      timeoutMs: farewellMs,
+    });
+    await Promise.allSettled([farewell]);
+    this.connection.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -79,7 +79,10 @@ export class Connection {
     this.#keepalive?.stop();
     this.#keepalive = new Keepalive({
       ...options,
-      ping: () => this.#stream.write(keepalivePacket(ping)),
+      // A peer that doesn't read gets no more of them, so that they can't pile up here.
+      ping: () => {
+        if (!this.#stream.writableNeedDrain) this.#stream.write(keepalivePacket(ping));
+      },
       dead: (silentMs) =>
         this.#lost(`nothing came for ${Math.round(silentMs)} ms and ${options.count} pings went unanswered`),
     });

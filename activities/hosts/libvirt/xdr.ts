@@ -25,8 +25,8 @@ export class XdrWriter {
     return this.#length;
   }
 
-  /** Makes room for `count` bytes and returns where they begin. */
-  #claim(count: number): number {
+  /** Makes room for `count` more bytes and returns it, zeroed. */
+  #claim(count: number): Buffer {
     const at = this.#length;
     const needed = at + count;
     if (needed > this.#buffer.length) {
@@ -35,16 +35,16 @@ export class XdrWriter {
       this.#buffer = grown;
     }
     this.#length = needed;
-    return at;
+    return this.#buffer.subarray(at, needed);
   }
 
   u32(value: number): this {
-    this.#buffer.writeUInt32BE(value, this.#claim(4));
+    this.#claim(4).writeUInt32BE(value);
     return this;
   }
 
   i32(value: number): this {
-    this.#buffer.writeInt32BE(value, this.#claim(4));
+    this.#claim(4).writeInt32BE(value);
     return this;
   }
 
@@ -54,24 +54,24 @@ export class XdrWriter {
 
   /** An unsigned 64-bit number. */
   u64(value: number | bigint): this {
-    this.#buffer.writeBigUInt64BE(BigInt(value), this.#claim(8));
+    this.#claim(8).writeBigUInt64BE(BigInt(value));
     return this;
   }
 
   /** A signed 64-bit number. */
   i64(value: number | bigint): this {
-    this.#buffer.writeBigInt64BE(BigInt(value), this.#claim(8));
+    this.#claim(8).writeBigInt64BE(BigInt(value));
     return this;
   }
 
   double(value: number): this {
-    this.#buffer.writeDoubleBE(value, this.#claim(8));
+    this.#claim(8).writeDoubleBE(value);
     return this;
   }
 
   /** Bytes of a length that both sides know, such as a UUID. */
   fixedOpaque(bytes: Uint8Array): this {
-    this.#buffer.set(bytes, this.#claim(bytes.length + padding(bytes.length)));
+    this.#claim(bytes.length + padding(bytes.length)).set(bytes);
     return this;
   }
 
