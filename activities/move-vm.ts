@@ -58,6 +58,7 @@ export async function moveVm(
   if (!before) {
     const { outcome, reason } = await whereIsIt(hosts, request);
     // A former attempt may have ended, or a person may have acted: only a VM that runs at its source is moved.
+    if (outcome === 'inDoubt') throw new Error(reason);
     if (outcome !== 'stayed') {
       const figures = outcome === 'moved' ? await figuresAt(hosts, to, uuid) : {};
       return { outcome, reason, canceled: false, reattached: true, figures };
@@ -76,6 +77,8 @@ export async function moveVm(
   const job = before ? undefined : begin(source, to, request);
   const end = await follow(source, request, context, job);
   const { outcome, reason } = await whereIsIt(hosts, request);
+  // What can't be known yet is looked at again, by the next attempt, until it is known.
+  if (outcome === 'inDoubt') throw new Error(end.cause ? `${reason} (${end.cause})` : reason);
   return {
     outcome,
     reason,

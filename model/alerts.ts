@@ -1,12 +1,6 @@
-/** The contract between monitoring and Drover: which alert starts which operation. */
-import type { MigrateVmRequest } from './migrate-vm.ts';
+/** How the alert receiver answers: the contract between monitoring and Drover. */
 
-/** The labels that Drover's own alerts carry beside their name. */
-export const alertLabels = {
-  DroverVmStarved: ['vm'],
-} as const;
-
-/** How a webhook's alert was taken. */
+/** How an alert was taken: acted on, joined to an operation under way, of no concern, or refused. */
 export type AlertResult = 'started' | 'joined' | 'ignored' | 'refused';
 
 /** The answer to one alert of a webhook. */
@@ -15,10 +9,4 @@ export interface AlertAnswer {
   readonly result: AlertResult;
   readonly workflowId?: string;
   readonly reason?: string;
-}
-
-/** What an alert asks for: an operation and its input, before that is checked. */
-export interface AlertRequest {
-  readonly workflow: 'migrateVm';
-  readonly input: MigrateVmRequest;
 }

@@ -86,7 +86,10 @@ class LibvirtSession implements HostSession {
         this.#client.domainState(domain),
         this.#client.isPersistent(domain),
       ]);
-      return { kind: 'present', state: vmStateOf(state, reason), stateReason: reason, persistent };
+      const seen = vmStateOf(state, reason);
+      // The original is paused for the migration too, for the moment of the switch-over.
+      const isOriginal = seen === 'migratingIn' && !(await this.#isReceiving(domain));
+      return { kind: 'present', state: isOriginal ? 'paused' : seen, stateReason: reason, persistent };
     });
   }
 
@@ -121,10 +124,8 @@ class LibvirtSession implements HostSession {
         flags:
           MigrateFlag.live | MigrateFlag.peer2peer | MigrateFlag.persistDest | MigrateFlag.undefineSource,
         parameters: {
-          migrate_uri: { type: 'string', value: `tcp://${order.to.migrateTo}` },
-          ...(order.bandwidthMiBps === undefined
-            ? {}
-            : { bandwidth: { type: 'ullong', value: BigInt(order.bandwidthMiBps) } }),
+          migrate_uri: `tcp://${order.to.migrateTo}`,
+          ...(order.bandwidthMiBps === undefined ? {} : { bandwidth: order.bandwidthMiBps }),
         },
       });
     });
@@ -168,6 +169,16 @@ class LibvirtSession implements HostSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#client, ...this.#extra].map((client) => client.close()));
+  }
+
+  async #isReceiving(domain: DomainRef): Promise<boolean> {
+    try {
+      return runningProgress(await this.#client.jobStats(domain)) === undefined;
+    } catch (error) {
+      // "migration statistics are available only on the source host"
+      if (error instanceof LibvirtError && error.codeName === 'OPERATION_UNSUPPORTED') return true;
+      throw error;
+    }
   }
 
   async #find(uuid: string): Promise<DomainRef | undefined> {

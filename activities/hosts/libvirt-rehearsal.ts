@@ -114,7 +114,7 @@ function parseNetwork(definition: VmDefinition, nic: Element): string | undefine
 
 /** Leaves out what belongs to the running original alone: addresses, aliases, MAC addresses, boot order, locks. */
 function keepOnly(element: Element, names: readonly string[]): void {
-  for (const node of [...element.childNodes]) {
+  for (const node of Array.from(element.childNodes)) {
     if (node.nodeType === 1 && !names.includes(node.nodeName)) element.removeChild(node);
   }
   for (const source of children(element, 'source')) {

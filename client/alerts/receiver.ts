@@ -1,0 +1,143 @@
+/**
+ * The alert receiver: `POST /alerts` takes Alertmanager's webhook and starts operations, `GET /healthz`, `/readyz`
+ * and `/metrics` tell how it does. An answer of 202 comes after the start is durable; 503 makes Alertmanager try
+ * again, and a second try of the same episode joins the first.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { AlertAnswer } from '../../model/alerts.ts';
+import type { AlertRoute } from '../../settings/schema.ts';
+import type { Drover } from '../drover.ts';
+import { TemporalUnreachable } from '../errors.ts';
+import type { AlertMetrics } from './metrics.ts';
+import { requestOf } from './routing.ts';
+import { Webhook, type WebhookAlert } from './webhook.ts';
+
+export interface ReceiverOptions {
+  /** A connection that works, made anew when there is none. @throws TemporalUnreachable */
+  readonly drover: () => Promise<Drover>;
+  /** The bearer token, read anew for each request, so that it can be replaced while this runs. */
+  readonly token: () => string;
+  readonly routes: readonly AlertRoute[];
+  readonly metrics: AlertMetrics;
+}
+
+/** A larger body is refused with 413. */
+export const maxBodyBytes = 1024 * 1024;
+
+export function createReceiver({ drover, token, routes, metrics }: ReceiverOptions): Hono {
+  const app = new Hono();
+  app.get('/healthz', (context) => context.text('ok\n'));
+  app.get('/readyz', async (context) => {
+    try {
+      await (await drover()).ping();
+      return context.text('ready\n');
+    } catch (error) {
+      return context.text(`${(error as Error).message}\n`, 503);
+    }
+  });
+  app.get('/metrics', async (context) =>
+    context.text(await metrics.text(), 200, { 'content-type': metrics.contentType }),
+  );
+
+  app.post(
+    '/alerts',
+    async (context, next) => {
+      if (!isAuthorized(context.req.header('authorization'), token())) {
+        metrics.rejected('unauthorized');
+        return context.json(
+          { error: 'send the token of alerts.tokenFile as "Authorization: Bearer TOKEN"' },
+          401,
+          {
+            'www-authenticate': 'Bearer',
+          },
+        );
+      }
+      return next();
+    },
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: (context) => {
+        metrics.rejected('tooLarge');
+        return context.json({ error: `the body is larger than ${maxBodyBytes} bytes` }, 413);
+      },
+    }),
+    async (context) => {
+      const webhook = parseWebhook(await context.req.text());
+      if ('error' in webhook) {
+        metrics.rejected('malformed');
+        return context.json(webhook, 400);
+      }
+      try {
+        const alerts: AlertAnswer[] = [];
+        for (const alert of webhook.alerts) alerts.push(await take(alert, await drover(), routes));
+        for (const { result } of alerts) metrics.answered(result);
+        return context.json({ alerts }, 202);
+      } catch (error) {
+        if (!(error instanceof TemporalUnreachable)) throw error;
+        metrics.rejected('unavailable');
+        return context.json({ error: error.message }, 503, { 'retry-after': '5' });
+      }
+    },
+  );
+  app.notFound((context) => context.json({ error: 'POST /alerts, GET /healthz, /readyz or /metrics' }, 404));
+  return app;
+}
+
+function isAuthorized(header: string | undefined, token: string): boolean {
+  // Digests of equal length, so that the time tells nothing of the token.
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
+}
+
+function parseWebhook(text: string): Webhook | { error: string } {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    return { error: `the body is no JSON: ${(error as Error).message}` };
+  }
+  const parsed = Webhook.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
+  return { error: `the body is no Alertmanager webhook (version 4): ${problems.join('; ')}` };
+}
+
+/** Acts on one alert, joins what is under way, or says why not. */
+async function take(
+  alert: WebhookAlert,
+  drover: Drover,
+  routes: readonly AlertRoute[],
+): Promise<AlertAnswer> {
+  const { fingerprint } = alert;
+  const request = requestOf(alert, routes);
+  if (request.kind !== 'start') return { fingerprint, result: request.kind, reason: request.reason };
+
+  const holder = await drover.holderOf(request.vm);
+  if (holder) {
+    return {
+      fingerprint,
+      result: 'joined',
+      workflowId: holder.workflowId,
+      reason: `${request.vm} is being worked on already`,
+    };
+  }
+  // The episode names the operation, so that every repeat of it, at any time, is the same operation.
+  const episode = `${fingerprint}-${new Date(alert.startsAt).toISOString()}`;
+  const operation = await drover.start(request.operation, request.input, {
+    workflowId: `migrate-vm/${request.vm}/alert-${episode}`,
+    whenKnown: 'join',
+    summary: request.input.reason ?? 'alert',
+  });
+  return operation.isNew
+    ? { fingerprint, result: 'started', workflowId: operation.workflowId }
+    : {
+        fingerprint,
+        result: 'joined',
+        workflowId: operation.workflowId,
+        reason: 'this episode of the alert started it',
+      };
+}

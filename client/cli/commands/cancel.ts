@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { OperationCanceled } from '../../errors.ts';
+import type { MigrateVmResult } from '../../../model/migrate-vm.ts';
+import { follow } from '../follow.ts';
+import { withDrover } from '../session.ts';
+import { resultText } from '../texts.ts';
+
+/** `drover cancel OPERATION`: a move that is under way is aborted, and the VM stays where it is. */
+export function registerCancel(program: Command): void {
+  program
+    .command('cancel')
+    .description('end an operation; a VM that is being moved stays where it is')
+    .argument('<operation>', 'its id, as drover get operations shows it')
+    .action((workflowId: string, _, command: Command) =>
+      withDrover(command, async (drover) => {
+        const operation = drover.operation<MigrateVmResult>(workflowId);
+        await operation.cancel();
+        try {
+          console.log(
+            `it had come too far to be canceled, or had ended:\n${resultText(await follow(operation))}`,
+          );
+        } catch (error) {
+          if (!(error instanceof OperationCanceled)) throw error;
+          console.log(error.message);
+        }
+      }),
+    );
+}

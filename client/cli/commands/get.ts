@@ -1,0 +1,93 @@
+import { Argument, type Command } from 'commander';
+import type { InventoryHost, VmFacts } from '../../../model/inventory.ts';
+import { isActionableVmName } from '../../../model/names.ts';
+import type { Drover } from '../../drover.ts';
+import { outputOption, print, type Format } from '../output.ts';
+import { withDrover } from '../session.ts';
+
+type Kind = 'hosts' | 'vms' | 'operations';
+
+/** `drover get hosts|vms|operations`: what there is, asked anew. */
+export function registerGet(program: Command): void {
+  program
+    .command('get')
+    .description('list hosts, VMs or operations')
+    .addArgument(new Argument('<kind>', 'what to list').choices(['hosts', 'vms', 'operations']))
+    .option('--running', 'operations: only those that have not ended')
+    .addOption(outputOption())
+    .action(async (kind: Kind, options: { output: Format; running?: boolean }, command: Command) => {
+      await withDrover(command, (drover) => lists[kind](drover, options));
+    });
+}
+
+const lists: Readonly<
+  Record<Kind, (drover: Drover, options: { output: Format; running?: boolean }) => Promise<void>>
+> = {
+  async hosts(drover, { output }) {
+    const { hosts } = await drover.inventory();
+    print(output, hosts, () => [
+      ['HOST', 'CLUSTER', 'STATE', 'VMS', 'CPU', 'MEMORY MIB', 'HYPERVISOR'],
+      ...hosts.map(hostRow),
+    ]);
+  },
+  async vms(drover, { output }) {
+    const { hosts } = await drover.inventory();
+    const vms = hosts.flatMap((host) =>
+      host.answer.reachable ? host.answer.facts.vms.map((vm) => ({ host: host.name, ...vm })) : [],
+    );
+    const silent = hosts.filter(({ answer }) => !answer.reachable).map(({ name }) => name);
+    print(output, vms, () => [
+      ['VM', 'HOST', 'STATE', 'CPU', 'VCPUS', 'MEMORY MIB', 'UUID'],
+      ...vms.map((vm) => vmRow(vm.host, vm)),
+    ]);
+    if (silent.length > 0) console.error(`not asked, they don't answer: ${silent.join(', ')}`);
+  },
+  async operations(drover, { output, running }) {
+    const operations = await drover.operations({ running: running === true });
+    print(output, operations, () => [
+      ['OPERATION', 'TYPE', 'VM', 'STATUS', 'STATE', 'STARTED', 'ENDED'],
+      ...operations.map((one) => [
+        one.workflowId,
+        one.type,
+        one.vm ?? '',
+        one.status,
+        one.state ?? '',
+        one.startedAt,
+        one.endedAt ?? '',
+      ]),
+    ]);
+  },
+};
+
+function hostRow({ name, cluster, answer }: InventoryHost): string[] {
+  if (!answer.reachable) return [name, cluster, 'unreachable', '', '', '', answer.reason];
+  const { facts } = answer;
+  const running = facts.vms.filter(({ state }) => state === 'running');
+  const memory = running.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0);
+  return [
+    name,
+    cluster,
+    'active',
+    String(running.length),
+    `${cores(facts.cpuBusyCores)} of ${facts.cpus}`,
+    `${memory} of ${facts.memoryMiB}`,
+    facts.hypervisor,
+  ];
+}
+
+function vmRow(host: string, vm: VmFacts): string[] {
+  const name = isActionableVmName(vm.name) ? vm.name : `${vm.name} (left alone: rename it)`;
+  return [
+    name,
+    host,
+    `${vm.state} (${vm.stateReason})`,
+    cores(vm.cpuBusyCores),
+    String(vm.vcpus),
+    String(vm.memoryMiB),
+    vm.uuid,
+  ];
+}
+
+function cores(value: number | undefined): string {
+  return value === undefined ? '?' : value.toFixed(2);
+}

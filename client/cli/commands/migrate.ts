@@ -1,0 +1,74 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { MigrateVmRequest } from '../../../model/migrate-vm.ts';
+import { Refused } from '../exit.ts';
+import { follow } from '../follow.ts';
+import { outputOption, print, type Format } from '../output.ts';
+import { withDrover } from '../session.ts';
+import { resultText } from '../texts.ts';
+
+interface Options {
+  readonly to?: string;
+  readonly reason?: string;
+  readonly dryRun?: boolean;
+  readonly strict?: boolean;
+  readonly maxDowntime?: number;
+  readonly bandwidth?: number;
+  readonly timeout?: number;
+  readonly detach?: boolean;
+  readonly output: Format;
+}
+
+/** `drover migrate VM [--to HOST]`: moves a running VM and follows the move to its end. */
+export function registerMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('move a running VM to another host')
+    .argument('<vm>', 'the VM, by name')
+    .option('--to <host>', 'the host to move to; default: the best one')
+    .option('--reason <text>', 'why, for those who read it later')
+    .option('--dry-run', 'check everything and choose the host; change nothing')
+    .option('--strict', 'let warnings stop the move as errors do')
+    .option('--max-downtime <ms>', 'how long the VM may stand still', integer)
+    .option('--bandwidth <mib/s>', 'copy at most so fast', integer)
+    .option('--timeout <seconds>', 'give up copying after so long', integer)
+    .option('--detach', 'return as soon as the operation is started')
+    .addOption(outputOption())
+    .action((vm: string, options: Options, command: Command) =>
+      withDrover(command, async (drover) => {
+        const operation = await drover.start('migrateVm', requestOf(vm, options), {
+          summary: `${vm} by the command line`,
+        });
+        if (options.detach) {
+          print(options.output, { workflowId: operation.workflowId }, () => [
+            ['OPERATION'],
+            [operation.workflowId],
+          ]);
+          return;
+        }
+        const result = await follow(operation);
+        if (options.output === 'table') console.log(resultText(result));
+        else print(options.output, result, () => []);
+        if (result.outcome === 'blocked') throw new Refused('the dry run found that it would be refused');
+      }),
+    );
+}
+
+/** What was typed as the operation's input; the operation itself checks it. */
+function requestOf(vm: string, options: Options): MigrateVmRequest {
+  return {
+    vm,
+    ...(options.to === undefined ? {} : { to: options.to }),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...(options.dryRun ? { dryRun: true } : {}),
+    ...(options.strict ? { acceptWarnings: false } : {}),
+    ...(options.maxDowntime === undefined ? {} : { maxDowntimeMs: options.maxDowntime }),
+    ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
+    ...(options.timeout === undefined ? {} : { timeoutSeconds: options.timeout }),
+  };
+}
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('give a whole number');
+  return value;
+}

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { MigrateVmResult } from '../../../model/migrate-vm.ts';
+import { follow } from '../follow.ts';
+import { withDrover } from '../session.ts';
+import { resultText } from '../texts.ts';
+
+/** `drover watch OPERATION`: follows an operation to its end. */
+export function registerWatch(program: Command): void {
+  program
+    .command('watch')
+    .description('follow an operation to its end; Ctrl-C leaves it running')
+    .argument('<operation>', 'its id, as drover get operations shows it')
+    .action((workflowId: string, _, command: Command) =>
+      withDrover(command, async (drover) => {
+        console.log(resultText(await follow(drover.operation<MigrateVmResult>(workflowId))));
+      }),
+    );
+}

@@ -1,0 +1,70 @@
+/** How the CLI ends: one code for each kind of end, and one message that says what to do. */
+import { SettingsError } from '../../settings/read.ts';
+import { TemporalConfigError } from '../../settings/temporal.ts';
+import {
+  OperationCanceled,
+  OperationFailed,
+  OperationNotFound,
+  TemporalUnreachable,
+  WorkersSilent,
+} from '../errors.ts';
+
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  unreachable: 4,
+  interrupted: 130,
+} as const;
+
+/** A mistake in what was typed, or in what was asked for. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A dry run that found that the operation can't be done. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+/** Ctrl-C on a followed operation: it goes on, the CLI does not. */
+export class Detached extends Error {
+  override readonly name = 'Detached';
+
+  constructor(workflowId: string) {
+    super(
+      `detached: the operation goes on. Watch on with: drover watch ${workflowId}\nEnd it with: drover cancel ${workflowId}`,
+    );
+  }
+}
+
+const refusals: readonly string[] = [
+  'InvalidInput',
+  'UnknownVm',
+  'UnknownHost',
+  'VmBusy',
+  'CheckFailed',
+  'NoHostFits',
+];
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Detached) return exitCodes.interrupted;
+  if (error instanceof UsageError || error instanceof SettingsError || error instanceof TemporalConfigError)
+    return exitCodes.usage;
+  if (error instanceof OperationNotFound) return exitCodes.usage;
+  if (error instanceof TemporalUnreachable || error instanceof WorkersSilent) return exitCodes.unreachable;
+  if (error instanceof Refused) return exitCodes.refused;
+  if (error instanceof OperationFailed && error.type && refusals.includes(error.type))
+    return exitCodes.refused;
+  return exitCodes.failed;
+}
+
+export function messageFor(error: unknown, debug: boolean): string {
+  if (debug && error instanceof Error) return error.stack ?? error.message;
+  if (error instanceof Detached || error instanceof OperationCanceled) return error.message;
+  if (error instanceof SettingsError) return `error: the settings can't be used\n${error.message}`;
+  if (error instanceof OperationFailed)
+    return `error: ${error.message}${error.type ? ` [${error.type}]` : ''}`;
+  return `error: ${error instanceof Error ? error.message : String(error)}`;
+}

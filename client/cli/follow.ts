@@ -1,0 +1,62 @@
+/** Follows an operation to its end: one live line on a terminal, plain lines elsewhere. */
+import { progressText } from '../../model/progress-text.ts';
+import type { Operation, OperationView } from '../operation.ts';
+import { Detached } from './exit.ts';
+
+/**
+ * @returns the operation's result
+ * @throws Detached when the person presses Ctrl-C: the operation goes on
+ */
+export async function follow<R>(operation: Operation<R>): Promise<R> {
+  const line = process.stderr.isTTY ? liveLine() : plainLines();
+  let detach: (reason: Error) => void = () => undefined;
+  const detached = new Promise<never>((_, reject) => (detach = reject));
+  const onInterrupt = (): void => detach(new Detached(operation.workflowId));
+  process.once('SIGINT', onInterrupt);
+  try {
+    await Promise.race([
+      detached,
+      (async () => {
+        for await (const view of operation.follow()) line.show(textOf(view));
+      })(),
+    ]);
+  } finally {
+    line.end();
+    process.off('SIGINT', onInterrupt);
+  }
+  return operation.result();
+}
+
+function textOf({ status, progress, trouble }: OperationView): string {
+  const way = status?.from && status.to ? `${status.from} to ${status.to}: ` : '';
+  const measured = progress ?? status?.progress;
+  const step = status?.step ?? 'waiting for a worker';
+  const doing = step === 'moving' && measured ? progressText(measured) : step;
+  return `${way}${doing}${trouble ? ` (attempt ${trouble.attempt}, before: ${trouble.message})` : ''}`;
+}
+
+interface Line {
+  show(text: string): void;
+  end(): void;
+}
+
+function liveLine(): Line {
+  return {
+    show: (text) => {
+      const width = process.stderr.columns || 80;
+      process.stderr.write(`\r\u001b[K${text.slice(0, width - 1)}`);
+    },
+    end: () => void process.stderr.write('\r\u001b[K'),
+  };
+}
+
+function plainLines(): Line {
+  let last = '';
+  return {
+    show: (text) => {
+      if (text !== last) console.error(text);
+      last = text;
+    },
+    end: () => undefined,
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * Drover as a library: start operations, await them, follow them, cancel them, and ask what runs where.
+ *
+ *     await using drover = await Drover.connect(readSettings('drover.yaml'));
+ *     const operation = await drover.start('migrateVm', { vm: 'web1', to: 'host2' });
+ *     const result = await operation.result();
+ */
+import {
+  Client,
+  Connection,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+  isGrpcServiceError,
+} from '@temporalio/client';
+import type { z } from 'zod';
+import type { Inventory } from '../model/inventory.ts';
+import {
+  internalWorkflows,
+  operationInputs,
+  searchAttributes,
+  taskQueue,
+  vmHoldId,
+  type OperationName,
+} from '../model/operations.ts';
+import type { Settings } from '../settings/schema.ts';
+import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
+import { TemporalUnreachable, WorkersSilent } from './errors.ts';
+import { Operation, type OperationResults } from './operation.ts';
+
+/** How an operation is started, beside its input. */
+export interface StartOptions {
+  /** Default: made of the operation, its target and the time. */
+  readonly workflowId?: string;
+  /** One line for lists: who or what asked. */
+  readonly summary?: string;
+  /**
+   * `join`: an operation that has this id, running or ended, is taken as the one that was asked for.
+   * `refuse` (default): that is an error.
+   */
+  readonly whenKnown?: 'join' | 'refuse';
+}
+
+/** One line of a list of operations. */
+export interface OperationSummary {
+  readonly workflowId: string;
+  readonly type: string;
+  /** Temporal's status: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
+  readonly status: string;
+  readonly vm?: string;
+  readonly state?: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+}
+
+export class Drover implements AsyncDisposable {
+  readonly target: TemporalTarget;
+  readonly #connection: Connection;
+  readonly #client: Client;
+  readonly #timeoutMs: number;
+
+  private constructor(target: TemporalTarget, connection: Connection, timeoutMs: number) {
+    this.target = target;
+    this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
+    this.#client = new Client({ connection, namespace: target.namespace });
+  }
+
+  /**
+   * @param settings says which Temporal server; the hosts are never asked from here
+   * @param timeoutMs how long Temporal may take for each answer, the first included; default 5,000
+   * @throws TemporalUnreachable when it does not answer
+   */
+  static async connect(settings: Pick<Settings, 'temporal'>, { timeoutMs = 5000 } = {}): Promise<Drover> {
+    const target = temporalTarget(settings);
+    try {
+      const connection = await Connection.connect({ ...target.connectConfig, connectTimeout: timeoutMs });
+      return new Drover(target, connection, timeoutMs);
+    } catch (error) {
+      throw new TemporalUnreachable(target, error);
+    }
+  }
+
+  /**
+   * Starts an operation; when this returns, the start is durable.
+   * @throws WorkflowExecutionAlreadyStartedError for an id that is known, unless it is to be joined
+   */
+  async start<N extends OperationName>(
+    name: N,
+    input: z.input<(typeof operationInputs)[N]>,
+    options: StartOptions = {},
+  ): Promise<Operation<OperationResults[N]> & { readonly isNew: boolean }> {
+    const workflowId =
+      options.workflowId ?? operationId(name, (input as { vm?: string } | undefined)?.vm, new Date());
+    const join = options.whenKnown === 'join';
+    try {
+      await this.#reach(() =>
+        this.#client.workflow.start(name, {
+          workflowId,
+          taskQueue,
+          args: [input],
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+          ...(options.summary === undefined ? {} : { staticSummary: options.summary.slice(0, 200) }),
+        }),
+      );
+    } catch (error) {
+      if (!(join && error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      return Object.assign(this.operation<OperationResults[N]>(workflowId), { isNew: false });
+    }
+    return Object.assign(this.operation<OperationResults[N]>(workflowId), { isNew: true });
+  }
+
+  /** An operation that was started before, by its workflow id. */
+  operation<R = unknown>(workflowId: string): Operation<R> {
+    return new Operation<R>(this.#client, workflowId);
+  }
+
+  /** The operation that acts on a VM now; undefined when none does. */
+  async holderOf(vm: string): Promise<Operation | undefined> {
+    try {
+      const hold = await this.#reach(() => this.#client.workflow.getHandle(vmHoldId(vm)).describe());
+      const parent = hold.parentExecution?.workflowId;
+      return hold.status.name === 'RUNNING' && parent ? this.operation(parent) : undefined;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Operations, newest first. Lists lag a moment behind what happens. */
+  async operations({
+    running = false,
+    vm,
+    limit = 50,
+  }: { running?: boolean; vm?: string; limit?: number } = {}): Promise<OperationSummary[]> {
+    const types = Object.keys(operationInputs).map((name) => `'${name}'`);
+    const query = [
+      `WorkflowType IN (${types.join(', ')})`,
+      ...(running ? [`ExecutionStatus = 'Running'`] : []),
+      ...(vm === undefined ? [] : [`${searchAttributes.vm} = '${vm.replaceAll(/['\\]/g, '')}'`]),
+    ].join(' AND ');
+    const found: OperationSummary[] = [];
+    for await (const {
+      workflowId,
+      type,
+      status,
+      startTime,
+      closeTime,
+      typedSearchAttributes,
+    } of this.#client.workflow.list({ query, pageSize: limit })) {
+      const attributes = new Map(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+      const text = (name: string): string | undefined => attributes.get(name)?.toString();
+      const [ofVm, state] = [text(searchAttributes.vm), text(searchAttributes.state)];
+      found.push({
+        workflowId,
+        type,
+        status: status.name,
+        ...(ofVm === undefined ? {} : { vm: ofVm }),
+        ...(state === undefined ? {} : { state }),
+        startedAt: startTime.toISOString(),
+        ...(closeTime ? { endedAt: closeTime.toISOString() } : {}),
+      });
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  /**
+   * What runs where, asked of every host through the workers.
+   * @throws WorkersSilent when no worker takes the question within `timeoutMs` (default 30,000)
+   */
+  async inventory({ timeoutMs = 30_000 } = {}): Promise<Inventory> {
+    const handle = await this.#reach(() =>
+      this.#client.workflow.start(internalWorkflows.listInventory, {
+        workflowId: `list-inventory/${new Date().toISOString()}-${process.pid}`,
+        taskQueue,
+        workflowExecutionTimeout: timeoutMs,
+      }),
+    );
+    try {
+      return (await handle.result()) as Inventory;
+    } catch (error) {
+      const { status } = await handle.describe();
+      if (status.name === 'TIMED_OUT') throw new WorkersSilent(timeoutMs);
+      throw error;
+    }
+  }
+
+  /** Asks Temporal for a sign of life. @throws TemporalUnreachable */
+  async ping(): Promise<void> {
+    await this.#reach(() => this.#connection.workflowService.getSystemInfo({}));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** One question to Temporal, within the time that it has for an answer. */
+  async #reach<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#connection.withDeadline(Date.now() + this.#timeoutMs, call);
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      if (isGrpcServiceError(cause) && unreachableCodes.includes(cause.code)) {
+        throw new TemporalUnreachable(this.target, cause);
+      }
+      throw error;
+    }
+  }
+}
+
+/** gRPC: DEADLINE_EXCEEDED, UNAVAILABLE. */
+const unreachableCodes: readonly number[] = [4, 14];
+
+/** `migrate-vm/web1/2026-11-23T10:15:00.123Z`: the operation, its target, when it was asked for. */
+function operationId(name: string, target: unknown, now: Date): string {
+  const kind = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const about = typeof target === 'string' && /^[\w.-]{1,63}$/.test(target) ? `/${target}` : '';
+  return `${kind}${about}/${now.toISOString()}`;
+}

@@ -1,0 +1,28 @@
+/** The part of `drover.yaml` that activities work with. */
+import type { Site } from '../activities/hosts/hosts.ts';
+import type { Settings } from '../settings/schema.ts';
+
+export function siteOf(settings: Settings): Site {
+  return {
+    hosts: Object.entries(settings.clusters).flatMap(([cluster, { datacenter, hosts, sharedPaths }]) =>
+      Object.entries(hosts).map(([name, host]) => {
+        const peerUri = host.peerUri ?? host.uri;
+        return {
+          address: { name, uri: host.uri, peerUri, migrateTo: host.migrateTo ?? hostOf(peerUri) },
+          cluster,
+          datacenter,
+          sharedPaths,
+          failureDomains: host.failureDomains,
+          ...(host.cpus === undefined ? {} : { cpus: host.cpus }),
+          ...(host.memoryMiB === undefined ? {} : { memoryMiB: host.memoryMiB }),
+        };
+      }),
+    ),
+    vms: settings.vms,
+    starved: settings.starved,
+  };
+}
+
+function hostOf(uri: string): string {
+  return new URL(uri).hostname;
+}
