@@ -6,6 +6,7 @@ import type { PlannerHost, PlannerVm, Snapshot } from '../../model/placement.ts'
 import { type CpuDemand, demandsOf } from './demand.ts';
 import { type Room, noRoom, room } from './room.ts';
 import { type EngineSettings, defaultEngineSettings } from './settings.ts';
+import { compareNames } from './wording.ts';
 
 /** A host of the herd. */
 export interface HerdHost {
@@ -90,6 +91,11 @@ export class Herd {
   /** The host of this name, or undefined. */
   findHost(name: string | undefined): HerdHost | undefined {
     return name === undefined ? undefined : this.#hosts.get(name);
+  }
+
+  /** The VM of this name, or undefined. */
+  findVm(name: string): HerdVm | undefined {
+    return this.#vms.get(name);
   }
 
   /** @throws Error for a VM that the snapshot does not have: a bug of the caller */
@@ -205,7 +211,8 @@ function keepApart(vms: ReadonlyMap<string, WorkingVm>): void {
   }
   for (const [name, others] of names) {
     const vm = vms.get(name);
-    if (vm) vm.apartFrom = [...others].map((other) => ({ name: other, vm: vms.get(other) }));
+    if (vm)
+      vm.apartFrom = [...others].toSorted(compareNames).map((other) => ({ name: other, vm: vms.get(other) }));
   }
 }
 

@@ -72,9 +72,9 @@ const vcpuRoom: Scorer = {
   name: 'vcpuRoom',
   praise: 'most room for vCPUs',
   value: (_herd, vm, host) => freeShare(vcpusWith(vm, host), host.capacity.vcpus),
-  figure: (vm, host) => `room for ${free(vcpusWith(vm, host), host.capacity.vcpus)} more vCPUs`,
+  figure: (vm, host) => `${free(vcpusWith(vm, host), host.capacity.vcpus)} vCPUs stay free`,
   reason: (_herd, vm, host) =>
-    `${host.name} has room for ${free(vcpusWith(vm, host), host.capacity.vcpus)} more vCPUs with ${vm.name} there`,
+    `${free(vcpusWith(vm, host), host.capacity.vcpus)} vCPUs of ${host.name} stay free with ${vm.name} there`,
 };
 
 export const scorers: readonly Scorer[] = [cpuPressure, cpuRoom, memoryRoom, vcpuRoom];

@@ -1,7 +1,7 @@
 /** The one sentence of a placement: why this host and not the next, or why none. */
 import type { Candidate, RefusalCode } from '../../model/placement.ts';
 import type { Herd, HerdHost, HerdVm } from '../engine/herd.ts';
-import { type ScoreWeights, scorers } from '../engine/scores.ts';
+import { type ScoreWeights, scoreOf, scorers } from '../engine/scores.ts';
 import { compareNames, listed } from '../engine/wording.ts';
 
 /** A placement as far as it is known when its reason is written. */
@@ -38,24 +38,31 @@ export function placementReason(decided: Decided): string {
 function merits(decided: Decided, chosen: Candidate): string {
   const { herd, vm, to, candidates } = decided;
   const host = herd.findHost(chosen.host);
-  const others = candidates.filter((candidate) => candidate !== chosen && candidate.fits);
-  const next = herd.findHost(others[0]?.host) ?? vm.home;
   if (!host) return '';
-  const only = others.length === 0 && to === undefined ? 'the only host that fits; ' : '';
-  return `${only}${next ? comparison(decided, host, next) : standing(decided, host)}${warning(decided, chosen)}`;
+  const runnerUp = candidates.find((candidate) => candidate !== chosen && candidate.fits);
+  const next = herd.findHost(runnerUp?.host) ?? vm.home;
+  return [
+    runnerUp === undefined && to === undefined ? 'the only host that fits' : '',
+    next ? comparison(decided, host, next) : standing(decided, host),
+    warning(decided, chosen),
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
 }
 
+/** The part of the score by which the host is furthest ahead; nothing where it is ahead in none. */
 function comparison({ herd, vm, weights }: Decided, host: HerdHost, next: HerdHost): string {
-  const where = next === vm.home ? `${next.name}, where it is` : next.name;
-  const ahead = scorers
+  const where = placeInWords(next, vm);
+  const lead = scorers
     .map((scorer) => ({
       scorer,
       by: weights[scorer.name] * (scorer.value(herd, vm, host) - scorer.value(herd, vm, next)),
     }))
-    .filter(({ by }) => by > 0)
-    .toSorted((left, right) => right.by - left.by)[0]?.scorer;
-  if (!ahead) return `no better than ${where}`;
-  return `${ahead.praise}: ${ahead.figure(vm, host)}, against ${ahead.figure(vm, next)} on ${where}`;
+    .toSorted((left, right) => right.by - left.by)[0];
+  if (lead && lead.by > 0) {
+    return `${lead.scorer.praise}: ${lead.scorer.figure(vm, host)}, against ${lead.scorer.figure(vm, next)} on ${where}`;
+  }
+  return scoreOf(herd, vm, host, weights) === scoreOf(herd, vm, next, weights) ? `as good as ${where}` : '';
 }
 
 function standing({ vm, weights }: Decided, host: HerdHost): string {
@@ -71,8 +78,12 @@ function warning({ vm, candidates }: Decided, chosen: Candidate): string {
       (left, right) => (right.score ?? 0) - (left.score ?? 0) || compareNames(left.host, right.host),
     )[0];
   if (!best || best === chosen || (best.score ?? 0) <= (chosen.score ?? 0)) return '';
-  const where = best.host === vm.home?.name ? `${best.host}, where it is,` : best.host;
-  return `; ${where} scores higher (${best.score} against ${chosen.score})`;
+  const home = best.host === vm.home?.name ? ', where it is,' : '';
+  return `${best.host}${home} scores higher (${best.score} against ${chosen.score})`;
+}
+
+function placeInWords(host: HerdHost, vm: HerdVm): string {
+  return host === vm.home ? `${host.name}, where it is` : host.name;
 }
 
 function firstRefusals(candidate: Candidate): string {

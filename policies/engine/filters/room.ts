@@ -1,6 +1,5 @@
 /** The filters of room: is there enough of the host for the VM, beside all that is there already? */
-import type { HerdHost, HerdVm } from '../herd.ts';
-import { ownRoom } from '../herd.ts';
+import { type Herd, type HerdHost, type HerdVm, ownRoom } from '../herd.ts';
 import { counted, plain } from '../wording.ts';
 import type { Filter } from './filter.ts';
 
@@ -20,7 +19,7 @@ export const tooFewCpus: Filter = {
   explain: (_herd, vm, host) => ({
     reason: `${host.name} has ${counted(host.facts.cpus, 'core')}, ${vm.name} needs ${plain(vm.room.vcpus)} for its vCPUs`,
     measured: wholeCores(host),
-    needed: vm.room.vcpus,
+    needed: figure(vm.room.vcpus),
     unit: 'cores',
   }),
 };
@@ -32,14 +31,14 @@ function freeMemoryMiB(vm: HerdVm, host: HerdHost): number {
 export const memoryShort: Filter = {
   code: 'memoryShort',
   passes: (_herd, vm, host) => vm.room.memoryMiB <= freeMemoryMiB(vm, host),
-  explain(_herd, vm, host) {
+  explain(herd, vm, host) {
     const free = freeMemoryMiB(vm, host);
-    const reserved = reservedForOthers(vm, host, 'memoryMiB');
+    const reserved = reservedForOthers(herd, vm, host, 'memoryMiB');
     const held = reserved > 0 ? ` (${plain(reserved)} MiB are reserved)` : '';
     return {
       reason: `${host.name} has ${plain(free)} MiB free of ${plain(host.capacity.memoryMiB)}${held}, ${vm.name} needs ${plain(vm.room.memoryMiB)}`,
-      measured: free,
-      needed: vm.room.memoryMiB,
+      measured: figure(free),
+      needed: figure(vm.room.memoryMiB),
       unit: 'MiB',
     };
   },
@@ -54,23 +53,29 @@ export const cpuShort: Filter = {
   passes: (_herd, vm, host) => vm.room.vcpus <= freeVcpus(vm, host),
   explain(herd, vm, host) {
     const free = freeVcpus(vm, host);
-    const reserved = reservedForOthers(vm, host, 'vcpus');
+    const reserved = reservedForOthers(herd, vm, host, 'vcpus');
     const held = reserved > 0 ? `; ${plain(reserved)} are reserved` : '';
     return {
       reason:
         `${host.name} has room for ${counted(free, 'vCPU')} of ${plain(host.capacity.vcpus)} ` +
         `(${plain(herd.settings.cpuOvercommit)} a core${held}), ${vm.name} needs ${plain(vm.room.vcpus)}`,
-      measured: free,
-      needed: vm.room.vcpus,
+      measured: figure(free),
+      needed: figure(vm.room.vcpus),
       unit: 'vCPUs',
     };
   },
 };
 
 /** What operations hold on the host for VMs that are not there yet, this one's own reservation left out. */
-function reservedForOthers(vm: HerdVm, host: HerdHost, what: 'memoryMiB' | 'vcpus'): number {
-  const here = new Set([...host.vms].map((other) => other.name));
+function reservedForOthers(herd: Herd, vm: HerdVm, host: HerdHost, what: 'memoryMiB' | 'vcpus'): number {
   let sum = 0;
-  for (const [name, held] of host.reserved) if (name !== vm.name && !here.has(name)) sum += held[what];
+  for (const [name, held] of host.reserved) {
+    if (name !== vm.name && herd.findVm(name)?.home !== host) sum += held[what];
+  }
   return sum;
+}
+
+/** An amount as a verdict gives it, to three decimals. */
+function figure(amount: number): number {
+  return Math.round(amount * 1000) / 1000;
 }
