@@ -129,7 +129,7 @@ export class Connection {
 
   #takeEvent({ header, body }: Packet): void {
     if (header.program !== remoteProgram.number || !eventProcedures.has(header.procedure)) return;
-    this.events.take(new XdrReader(body, `an event of procedure ${header.procedure}`));
+    this.events.take(header.procedure, new XdrReader(body, `an event of procedure ${header.procedure}`));
   }
 
   #takeKeepalive({ header, body }: Packet): void {

@@ -57,7 +57,7 @@ export class EventCalls extends StorageCalls {
       const detailCode = reader.i32("the event's detail");
       return { domain, ...nameLifecycleEvent(code, detailCode), code, detailCode };
     };
-    return this.#subscribe(domainEvents.lifecycle.id, read, listener, options);
+    return this.#subscribe(domainEvents.lifecycle, read, listener, options);
   }
 
   /** The end of a job, with its statistics: virDomainEventID JOB_COMPLETED. libvirt sends it at the source. */
@@ -69,7 +69,7 @@ export class EventCalls extends StorageCalls {
       const domain = readDomain(reader);
       return { domain, parameters: readTypedParameters(reader, maxJobParameters) };
     };
-    return this.#subscribe(domainEvents.jobCompleted.id, read, listener, options);
+    return this.#subscribe(domainEvents.jobCompleted, read, listener, options);
   }
 
   /** Each pass of a migration over the memory: virDomainEventID MIGRATION_ITERATION. Sent at the source. */
@@ -81,11 +81,11 @@ export class EventCalls extends StorageCalls {
       const domain = readDomain(reader);
       return { domain, iteration: reader.i32('the iteration') };
     };
-    return this.#subscribe(domainEvents.migrationIteration.id, read, listener, options);
+    return this.#subscribe(domainEvents.migrationIteration, read, listener, options);
   }
 
   async #subscribe<Event>(
-    eventId: number,
+    kind: { readonly id: number; readonly procedure: number },
     read: (reader: XdrReader) => Event,
     listener: (event: Event) => void,
     options: SubscribeOptions = {},
@@ -106,14 +106,14 @@ export class EventCalls extends StorageCalls {
     events.registrationBegins();
     const callbackId = await this.connection.call({
       procedure: 'CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY',
-      encode: (writer) => writer.i32(eventId).optional(domain, (filter) => writeDomain(writer, filter)),
+      encode: (writer) => writer.i32(kind.id).optional(domain, (filter) => writeDomain(writer, filter)),
       decode: (reader) => reader.i32('the callback id'),
-      onAnswer: (id) => events.registrationAnswered(id, deliver),
+      onAnswer: (id) => events.registrationAnswered({ procedure: kind.procedure, callbackId: id }, deliver),
       onFailure: () => events.registrationFailed(),
       ...callOptions,
     });
     return async (unsubscribeOptions) => {
-      events.remove(callbackId);
+      events.remove({ procedure: kind.procedure, callbackId });
       await this.connection.call({
         procedure: 'CONNECT_DOMAIN_EVENT_CALLBACK_DEREGISTER_ANY',
         encode: (writer) => writer.i32(callbackId),

@@ -8,6 +8,17 @@ type EventListener = (reader: XdrReader) => void;
 const maxHeldEvents = 1_000;
 const maxHeldBytes = 4_194_304;
 
+/** A registration: ids count anew for each kind of object that has events, so the event's procedure belongs to it. */
+export interface Registration {
+  /** The procedure under which its events come. */
+  readonly procedure: number;
+  readonly callbackId: number;
+}
+
+function keyOf({ procedure, callbackId }: Registration): string {
+  return `${procedure}/${callbackId}`;
+}
+
 /**
  * Leads events to the listener of the registration that they name.
  *
@@ -15,8 +26,8 @@ const maxHeldBytes = 4_194_304;
  * awaited, events with an unknown callback id are held, and handed over in their order when it comes.
  */
 export class EventRoutes {
-  readonly #listeners = new Map<number, EventListener>();
-  #held: { callbackId: number; body: Buffer }[] = [];
+  readonly #listeners = new Map<string, EventListener>();
+  #held: { key: string; body: Buffer }[] = [];
   #heldBytes = 0;
   #registering = 0;
 
@@ -26,9 +37,10 @@ export class EventRoutes {
   }
 
   /** The host named the callback id: its events go to `listener`, those that are held at once. */
-  registrationAnswered(callbackId: number, listener: EventListener): void {
-    this.#listeners.set(callbackId, listener);
-    const mine = this.#held.filter((event) => event.callbackId === callbackId);
+  registrationAnswered(registration: Registration, listener: EventListener): void {
+    const key = keyOf(registration);
+    this.#listeners.set(key, listener);
+    const mine = this.#held.filter((event) => event.key === key);
     this.#registrationEnds();
     for (const event of mine)
       listener(new XdrReader(event.body, 'an event that came before its registration'));
@@ -40,14 +52,14 @@ export class EventRoutes {
   }
 
   /** Events of this registration are dropped from now on. */
-  remove(callbackId: number): void {
-    this.#listeners.delete(callbackId);
+  remove(registration: Registration): void {
+    this.#listeners.delete(keyOf(registration));
   }
 
   /** Takes an event. One of a registration that was removed or given up is dropped. */
-  take(reader: XdrReader): void {
-    const callbackId = reader.i32('the callback id');
-    const listener = this.#listeners.get(callbackId);
+  take(procedure: number, reader: XdrReader): void {
+    const key = keyOf({ procedure, callbackId: reader.i32('the callback id') });
+    const listener = this.#listeners.get(key);
     if (listener !== undefined) {
       listener(reader);
     } else if (this.#registering > 0) {
@@ -60,7 +72,7 @@ export class EventRoutes {
       // A copy, because the packet's memory may be a small part of a large receive buffer.
       const body = Buffer.from(reader.rest());
       this.#heldBytes += body.length;
-      this.#held.push({ callbackId, body });
+      this.#held.push({ key, body });
     }
   }
 

@@ -2,6 +2,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import type { CallLimits } from './calls.ts';
 import { Connection } from './connection.ts';
+import { LibvirtProtocolError } from './errors.ts';
 import { headerBytes, type Packet, PacketSplitter, PacketStatus, PacketType } from './packet.ts';
 import { keepaliveProgram, procedure, type ProcedureName, remoteProgram } from './procedures.ts';
 import { XdrReader, XdrWriter } from './xdr.ts';
@@ -186,4 +187,14 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
     },
     (error: unknown) => error,
   );
+}
+
+/** Whether reading succeeds or is refused as it should be: with a LibvirtProtocolError. */
+export function readsOrRefuses(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    return error instanceof LibvirtProtocolError;
+  }
 }

@@ -59,7 +59,7 @@ export class Keepalive {
       setImmediate(() => {
         if (this.#timer === undefined) return;
         if (this.#unanswered < this.#count) this.#arm(this.#intervalMs);
-        else this.#dead(performance.now() - this.#lastHeard);
+        else this.#dead(silentMs);
       });
     }
   }
