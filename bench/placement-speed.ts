@@ -1,6 +1,6 @@
 /**
- * How fast the planner is on a made-up herd: `node bench/placement-speed.ts [--hosts 1000] [--vms 20000] [--json]`.
- * The herd is the same at every run. With --json the last line is one JSON object with the figures.
+ * How fast the planner is on a made-up herd: `node bench/placement-speed.ts [--hosts 1000] [--vms 20000]
+ * [--clusters 10] [--json]`. The herd is the same at every run. With --json the last line is one JSON object with the figures.
  */
 import { parseArgs } from 'node:util';
 import type { Snapshot } from '../model/placement.ts';
@@ -14,15 +14,17 @@ const { values } = parseArgs({
   options: {
     hosts: { type: 'string', default: '1000' },
     vms: { type: 'string', default: '20000' },
+    clusters: { type: 'string', default: '10' },
     json: { type: 'boolean', default: false },
   },
 });
 const hosts = Number(values.hosts);
 const vms = Number(values.vms);
+const clusters = Number(values.clusters);
 const placements = 2000;
 const rounds = 5;
 
-const snapshot = aHerd(hosts, vms);
+const snapshot = aHerd(hosts, vms, clusters);
 const weights = defaultPlacementSettings.weights;
 
 const build = medianMs(() => new Herd(snapshot));
@@ -60,6 +62,7 @@ const all = medianMs(() => {
 const figures = {
   hosts,
   vms,
+  clusters,
   buildMs: build,
   placeMs: one,
   explainMs: explain,
@@ -72,7 +75,9 @@ const figures = {
   fitsShare: fitting / asked,
 };
 
-console.log(`herd of ${hosts} hosts and ${vms} VMs, node ${process.version}; medians of ${rounds} runs`);
+console.log(
+  `herd of ${hosts} hosts and ${vms} VMs in ${clusters} clusters, node ${process.version}; medians of ${rounds} runs`,
+);
 console.log(`build the herd                      ${build.toFixed(1)} ms`);
 console.log(`place one VM                        ${one.toFixed(3)} ms`);
 console.log(`place one VM, every host explained  ${explain.toFixed(1)} ms (${payloadBytes} bytes of JSON)`);
@@ -94,11 +99,11 @@ function medianMs(run: () => unknown, withoutMs = 0): number {
   return (times[Math.floor(rounds / 2)] ?? 0) - withoutMs;
 }
 
-/** A herd of hosts of three sizes in ten clusters, VMs skewed to some of them, some kept apart, some on the way. */
-function aHerd(hostCount: number, vmCount: number): Snapshot {
+/** A herd of hosts of three sizes in clusters of equal size, VMs skewed to some of them, some kept apart, some on the way. */
+function aHerd(hostCount: number, vmCount: number, clusterCount: number): Snapshot {
   const random = randomNumbers(7);
   const pick = (limit: number): number => Math.floor(random() * limit);
-  const clusterOf = (host: number): number => host % 10;
+  const clusterOf = (host: number): number => host % clusterCount;
   const homeOf = Array.from({ length: vmCount }, () => Math.min(pick(hostCount), pick(hostCount * 2)));
   return {
     hosts: Array.from({ length: hostCount }, (_, host) => ({

@@ -130,5 +130,7 @@ export const Placement = z.object({
   /** One sentence: why this host, or why none. */
   reason: z.string(),
   candidates: z.array(Candidate),
+  /** How many hosts are missing from `candidates`, where an answer was shortened to be kept or shown. */
+  leftOut: z.object({ fitting: z.number(), refused: z.number() }).optional(),
 });
 export type Placement = z.infer<typeof Placement>;

@@ -5,8 +5,9 @@ import {
   type PlannerVm,
   RefusalCode,
 } from '../../model/placement.ts';
+import { bestHost } from './choose.ts';
 import { demandReason } from './demand.ts';
-import { filters } from './filters.ts';
+import { filters, fits } from './filters.ts';
 import { Herd, type HerdHost } from './herd.ts';
 
 function host(name: string, facts: Partial<PlannerHost> = {}): PlannerHost {
@@ -101,6 +102,15 @@ describe('the herd counts', () => {
     herd.remove(herd.vm('web1'));
     expect(hostOf(herd, 'host1').used.cpuCores).toBe(1);
   });
+
+  test('the use of an unmeasured VM once: within all its vCPUs, and not as load of the host besides', () => {
+    const herd = new Herd({
+      hosts: [host('host1', { cpuBusyCores: 1.5 })],
+      vms: [vm('web1', { host: 'host1' })],
+      reservations: [],
+    });
+    expect(hostOf(herd, 'host1').used.cpuCores).toBe(2);
+  });
 });
 
 describe('the herd takes a VM to want', () => {
@@ -173,4 +183,25 @@ test('VMs are kept apart whichever of them says so', () => {
 
 test('every refusal code of the model has its filter, in the same order', () => {
   expect(filters.map(({ code }) => code)).toEqual(RefusalCode.options);
+});
+
+test('among equal hosts the first by name is chosen, whatever their order', () => {
+  const weights = { cpuPressure: 1, cpuRoom: 0, memoryRoom: 0, vcpuRoom: 0 };
+  for (const names of [
+    ['host2', 'host10'],
+    ['host10', 'host2'],
+  ]) {
+    const herd = new Herd({ hosts: names.map((name) => host(name)), vms: [vm('web1')], reservations: [] });
+    expect(bestHost(herd, herd.vm('web1'), weights)?.name).toBe('host10');
+  }
+});
+
+test('a VM called as a property of every object is not taken for an incompatible one', () => {
+  const herd = new Herd({
+    hosts: [host('host1', { cpuIncompatible: { web1: 'it lacks avx512f' } })],
+    vms: [vm('constructor')],
+    reservations: [],
+  });
+  const [host1] = herd.hosts;
+  expect(host1 && fits(herd, herd.vm('constructor'), host1)).toBe(true);
 });

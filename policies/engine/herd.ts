@@ -47,6 +47,8 @@ export interface Apart {
   readonly vm: HerdVm | undefined;
 }
 
+const noNames: ReadonlySet<string> = new Set();
+
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 interface WorkingHost extends HerdHost {
@@ -190,7 +192,7 @@ function workingVm(facts: PlannerVm, demand: CpuDemand, hosts: ReadonlyMap<strin
     demand,
     home: undefined,
     cluster: facts.cluster ?? hosts.get(facts.host ?? '')?.facts.cluster,
-    avoid: new Set(facts.avoid),
+    avoid: facts.avoid === undefined || facts.avoid.length === 0 ? noNames : new Set(facts.avoid),
     apartFrom: [],
   };
 }

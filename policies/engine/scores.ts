@@ -88,7 +88,6 @@ export function scoreOf(herd: Herd, vm: HerdVm, host: HerdHost, weights: ScoreWe
   let weighed = 0;
   for (const scorer of scorers) {
     const weight = weights[scorer.name];
-    if (weight === 0) continue;
     sum += weight * scorer.value(herd, vm, host);
     weighed += weight;
   }

@@ -94,6 +94,12 @@ describe('settle with what the hypervisor says of a halted copy', () => {
       'inDoubt',
     ],
     ['storage failed at the target', absent, present('paused', 'I/O error'), 'inDoubt'],
+    [
+      'storage failed at the target, the source runs',
+      present('running', ''),
+      present('paused', 'I/O error'),
+      'inDoubt',
+    ],
   ];
 
   test.each(cases)('%s', (_situation, source, target, outcome) => {
