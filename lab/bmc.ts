@@ -76,7 +76,7 @@ export async function ensureBmc(context: LabContext, host: HostConfig): Promise<
 
 async function answers({ paths }: LabContext, host: HostConfig): Promise<boolean> {
   const ca = readFileSync(certificateFiles(paths.bmc).certificate);
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const options = { host: '127.0.0.1', port: host.bmcPort, path: '/redfish/v1/', ca, timeout: 2_000 };
     request(options, (response) => {
       response.resume();

@@ -65,32 +65,32 @@ program
 program
   .command('load <vm> <on|off>')
   .description('a busy loop inside the guest')
-  .action(async (vm: string, state: string) => await lab().load(vm, onOff(['on', 'off'])(state)));
+  .action(async (vm: string, state: string) => lab().load(vm, onOff(['on', 'off'])(state)));
 
 program
   .command('crash <host>')
   .description('everything on the host stops at once; its BMC says that the power is on')
-  .action(async (host: string) => await lab().crash(host));
+  .action(async (host: string) => lab().crash(host));
 
 program
   .command('isolate <host>')
   .description('cut all links of the host, which runs on')
-  .action(async (host: string) => await lab().isolate(host));
+  .action(async (host: string) => lab().isolate(host));
 
 program
   .command('heal <host>')
   .description('undo isolate and crash')
-  .action(async (host: string) => await lab().heal(host));
+  .action(async (host: string) => lab().heal(host));
 
 program
   .command('power <host> <on|off>')
   .description('the host’s power switch; its VMs do not start by themselves')
-  .action(async (host: string, state: string) => await lab().power(host, onOff(['on', 'off'])(state)));
+  .action(async (host: string, state: string) => lab().power(host, onOff(['on', 'off'])(state)));
 
 program
   .command('switch <switch> <down|up>')
   .description('cut or reconnect all hosts of a switch')
-  .action(async (name: string, state: string) => await lab().setSwitch(name, onOff(['up', 'down'])(state)));
+  .action(async (name: string, state: string) => lab().setSwitch(name, onOff(['up', 'down'])(state)));
 
 function print({ name, state, seconds = 0, detail }: Step): void {
   if (state === 'begin') return;

@@ -24,10 +24,12 @@ export function escapeXml(text: string): string {
  */
 export function domainXml({ paths }: LabContext, vm: VmConfig, datacenter: DatacenterConfig): string {
   const prefix = datacenter.lan.subnet.split('/')[1] ?? '24';
-  const kernel = escapeXml(join(paths.guest, 'vmlinuz'));
+  const kernel = escapeXml(join(paths.guest, 'kernel'));
   const initrd = escapeXml(join(paths.guest, 'initrd'));
   const name = escapeXml(vm.name);
-  const commandLine = escapeXml(`console=ttyS0 quiet vmname=${vm.name} vmip=${vm.address}/${prefix}`);
+  const commandLine = escapeXml(
+    `console=ttyS0 quiet cryptomgr.notests vmname=${vm.name} vmip=${vm.address}/${prefix}`,
+  );
   return `<domain type='qemu'>
   <name>${name}</name>
   <uuid>${vm.uuid}</uuid>

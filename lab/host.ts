@@ -69,7 +69,7 @@ export async function crashHost(context: LabContext, host: HostConfig): Promise<
 
 /** Makes sure that the host is on, connected and answers, whatever was left of it; boots it anew if not. */
 export async function ensureHost(context: LabContext, host: HostConfig): Promise<'kept' | 'booted'> {
-  return await locked(context, host, async () => {
+  return locked(context, host, async () => {
     if (await isWell(context, host)) {
       await setHostLinks(context, host.name, true);
       return 'kept';
@@ -186,5 +186,5 @@ function setPower(context: LabContext, host: string, power: 'on' | 'off'): void 
 /** One change of a host at a time, by whichever process: the BMC, this program, another one. */
 async function locked<T>(context: LabContext, host: HostConfig, work: () => Promise<T>): Promise<T> {
   if (!existsSync(context.paths.folder)) throw new LabError(`lab ${context.config.name} is down`);
-  return await withLock(`${context.paths.host(host.name)}.lock`, 60, work);
+  return withLock(`${context.paths.host(host.name)}.lock`, 60, work);
 }

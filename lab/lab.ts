@@ -108,19 +108,18 @@ export function openLab(configPath?: string): Lab {
     alertTokenFile: paths.alertToken,
     bmcPasswordFile: paths.bmcPassword,
     networkNamespace: networkNamespace(config.name),
-    up: async ({ report = silent, ...options } = {}) => await bringUp(context, { report, ...options }),
+    up: async ({ report = silent, ...options } = {}) => bringUp(context, { report, ...options }),
     down: async ({ report = silent } = {}) => {
       checkRoot();
       await takeDown(paths, report);
     },
-    status: async () => await readStatus(context),
-    load: async (vm, on) => await setLoad(named('VM', config.vms, vm), on),
-    crash: async (name) => await faults.crash(context, host(name)),
-    isolate: async (name) => await faults.isolate(context, host(name)),
-    heal: async (name) => await faults.heal(context, host(name)),
-    power: async (name, on) => await faults.setPower(context, host(name), on),
-    setSwitch: async (name, up) =>
-      await faults.setSwitch(context, named('switch', config.switches, name).name, up),
+    status: async () => readStatus(context),
+    load: async (vm, on) => setLoad(named('VM', config.vms, vm), on),
+    crash: async (name) => faults.crash(context, host(name)),
+    isolate: async (name) => faults.isolate(context, host(name)),
+    heal: async (name) => faults.heal(context, host(name)),
+    power: async (name, on) => faults.setPower(context, host(name), on),
+    setSwitch: async (name, up) => faults.setSwitch(context, named('switch', config.switches, name).name, up),
   };
 }
 

@@ -68,13 +68,13 @@ export async function installPackages(
 }
 
 async function aptInstall(missing: readonly string[]) {
-  return await apt(['install', '--yes', '--no-install-recommends', ...missing]);
+  return apt(['install', '--yes', '--no-install-recommends', ...missing]);
 }
 
 async function apt(args: readonly string[]) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   // Another apt, such as the daily one, may hold the lock.
-  return await execa('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+  return execa('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=120', ...args], {
     env,
     all: true,
     reject: false,

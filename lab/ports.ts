@@ -4,7 +4,7 @@ import { execa } from 'execa';
 
 /** Whether a TCP port takes connections, tried from this machine's own namespace. */
 export async function isOpen(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const socket = connect({ port, host, timeout: 1_000 });
     const settle = (open: boolean) => {
       socket.destroy();

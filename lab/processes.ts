@@ -44,10 +44,10 @@ export async function waitForProcess<T>(
   limitSeconds: number,
   look: () => Promise<Look<T>> | Look<T>,
 ): Promise<T> {
-  return await waitFor(role, limitSeconds, async () => {
+  return waitFor(role, limitSeconds, async () => {
     const record = readRecord(recordOf(paths, role));
     if (record && !isRunning(record)) throw new LabError(`${role} ended: ${endOfLog(paths, role)}`);
-    return await look();
+    return look();
   });
 }
 

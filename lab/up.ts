@@ -36,11 +36,11 @@ export async function bringUp(context: LabContext, { report, confirm }: UpOption
     await checkPorts(context);
     writeFileSync(paths.builtConfig, settingsText(context));
     writeSecretOnce(paths.alertToken);
-    await step(report, 'switches and cables', async () => await ensureNetwork(context));
+    await step(report, 'switches and cables', async () => ensureNetwork(context));
     await allOf([
-      step(report, 'guest image', async () => await ensureGuestImage(context)),
+      step(report, 'guest image', async () => ensureGuestImage(context)),
       ...config.datacenters.map((datacenter) =>
-        step(report, `SAN of ${datacenter.name}`, async () => await ensureSan(context, datacenter)),
+        step(report, `SAN of ${datacenter.name}`, async () => ensureSan(context, datacenter)),
       ),
       ...config.hosts.map((host) =>
         step(report, `host ${host.name}`, async () => {
@@ -55,8 +55,8 @@ export async function bringUp(context: LabContext, { report, confirm }: UpOption
         await makeBmcSecrets(context);
         await allOf(config.hosts.map((host) => ensureBmc(context, host)));
       }),
-      step(report, 'Prometheus, Alertmanager, exporters', async () => await ensureMonitoring(context)),
-      ...config.vms.map((vm) => step(report, `VM ${vm.name}`, async () => await ensureVm(context, vm))),
+      step(report, 'Prometheus, Alertmanager, exporters', async () => ensureMonitoring(context)),
+      ...config.vms.map((vm) => step(report, `VM ${vm.name}`, async () => ensureVm(context, vm))),
     ]);
     writeDroverYaml(context);
   });

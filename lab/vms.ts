@@ -85,7 +85,7 @@ function hostNamed({ config }: LabContext, name: string): HostConfig {
 }
 
 async function virsh(context: LabContext, host: HostConfig, args: readonly string[]) {
-  return await execa('virsh', ['-q', '-c', consoleUri(context, host.name), ...args], {
+  return execa('virsh', ['-q', '-c', consoleUri(context, host.name), ...args], {
     timeout: 30_000,
     reject: false,
   });

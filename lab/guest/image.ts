@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -12,13 +13,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
-import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { LabContext } from '../context.ts';
 import { LabError } from '../errors.ts';
 import { withLock } from '../lock.ts';
+import { unpackKernel } from './kernel.ts';
 
 const metaPackage = 'linux-image-cloud-amd64';
 const shellPackage = 'busybox-static';
@@ -36,7 +38,7 @@ const modules = [
   'virtio_blk',
 ];
 
-/** Puts `vmlinuz` and `initrd` into the lab's `guest` folder, from the cache if this version was built before. */
+/** Puts `kernel` and `initrd` into the lab's `guest` folder, from the cache if this version was built before. */
 export async function ensureGuestImage({ config, paths }: LabContext): Promise<'cached' | 'built'> {
   const packages = await packageVersions();
   const image = join(
@@ -51,25 +53,27 @@ export async function ensureGuestImage({ config, paths }: LabContext): Promise<'
     });
   }
   mkdirSync(paths.guest, { recursive: true });
-  for (const name of ['vmlinuz', 'initrd']) copyFileSync(join(image, name), join(paths.guest, name));
+  for (const name of ['kernel', 'initrd']) {
+    // By a rename: a guest of a lab that is up may be starting from the old one.
+    copyFileSync(join(image, name), join(paths.guest, `${name}.new`));
+    renameSync(join(paths.guest, `${name}.new`), join(paths.guest, name));
+  }
   return cached ? 'cached' : 'built';
 }
 
 /** The packages to unpack, as apt's `name=version`. */
 async function packageVersions(): Promise<string[]> {
-  let { stdout } = await execa('apt-cache', ['show', '--no-all-versions', metaPackage], { reject: false });
-  if (!stdout) {
-    await execa('apt-get', ['update']);
-    ({ stdout } = await execa('apt-cache', ['show', '--no-all-versions', metaPackage]));
-  }
-  const kernel = /^Depends: (linux-image-\S+)/m.exec(stdout)?.[1];
-  if (!kernel)
+  const show = ['show', '--no-all-versions', metaPackage, shellPackage];
+  const first = await execa('apt-cache', show, { reject: false });
+  if (first.failed) await execa('apt-get', ['update']); // a new machine has no package lists yet
+  const { stdout } = first.failed ? await execa('apt-cache', show) : first;
+  const kernel = /^Depends: (linux-image-\S+) \(= (\S+)\)$/m.exec(stdout);
+  const shell = new RegExp(`^Package: ${shellPackage}$[^]*?^Version: (\\S+)$`, 'm').exec(stdout);
+  if (!kernel || !shell)
     throw new LabError(
-      `apt knows no kernel for ${metaPackage}: look at its sources (apt-cache policy ${metaPackage})`,
+      `apt knows no ${metaPackage} or no ${shellPackage} as Debian 12 has them: look at its sources (apt-cache policy ${metaPackage})`,
     );
-  const shown = await execa('apt-cache', ['show', '--no-all-versions', kernel, shellPackage]);
-  const versions = [...shown.stdout.matchAll(/^Package: (\S+)$[^]*?^Version: (\S+)$/gm)];
-  return versions.map(([, name, version]) => `${name}=${version}`);
+  return [`${kernel[1]}=${kernel[2]}`, `${shellPackage}=${shell[1]}`];
 }
 
 /** Changes when anything that this folder puts into the initramfs changes. */
@@ -107,7 +111,8 @@ async function build(image: string, packages: readonly string[]): Promise<void> 
   const files = globSync('**/*', { cwd: root });
   const archive = ['--create', '--format=newc', '--owner=0:0', '--quiet', '--file', join(work, 'initrd')];
   await execa('cpio', archive, { cwd: root, input: files.join('\n') });
-  copyFileSync(only(unpacked, 'boot/vmlinuz-*'), join(work, 'vmlinuz'));
+  const kernel = readFileSync(only(unpacked, 'boot/vmlinuz-*'));
+  writeFileSync(join(work, 'kernel'), unpackKernel(kernel) ?? kernel);
   for (const folder of [unpacked, root]) rmSync(folder, { recursive: true });
   for (const file of globSync('*.deb', { cwd: work })) rmSync(join(work, file));
   renameSync(work, image);
