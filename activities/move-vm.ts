@@ -177,7 +177,7 @@ async function sightAt(hosts: Hosts, host: KnownHost, uuid: string): Promise<Sig
 
 async function figuresAt(hosts: Hosts, host: KnownHost, uuid: string): Promise<MoveFigures> {
   await using session = await hosts.open(host);
-  return session.migrationFigures(uuid);
+  return await session.migrationFigures(uuid);
 }
 
 function knownHost(hosts: Hosts, name: string): KnownHost {

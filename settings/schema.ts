@@ -34,7 +34,7 @@ const Fence = z.strictObject({
   agent: z
     .string()
     .regex(/^fence_[a-z0-9_]+$/, 'must be an agent of fence-agents, such as fence_redfish or fence_ipmilan'),
-  options: z.record(z.string(), z.string()).default({}),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   secrets: z.record(z.string(), SecretReference).default({}),
 });
 
