@@ -61,7 +61,11 @@ export const PlannerReservation = z.object({
 });
 export type PlannerReservation = z.infer<typeof PlannerReservation>;
 
-/** One moment of a herd. Planners index it once and work on their own copy. */
+/**
+ * One moment of a herd. Planners index it once and work on their own copy. A VM should be listed once, further copies
+ * of it (one that a migration fills, say) as reservations where they are; planners that find a name twice count the
+ * room of both, and take the first host by name for the one it is on.
+ */
 export const Snapshot = z.object({
   hosts: z.array(PlannerHost),
   vms: z.array(PlannerVm),

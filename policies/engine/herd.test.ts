@@ -82,6 +82,24 @@ describe('the herd counts', () => {
     expect(hostOf(herd, 'host1').used).toEqual({ memoryMiB: 1024, vcpus: 2, cpuCores: 0.25 });
   });
 
+  test('every copy of a VM that is listed more than once, whatever the order', () => {
+    const copies = [
+      vm('db1', { host: 'host2', cpuBusyCores: 0 }),
+      vm('db1', { host: 'host1', cpuBusyCores: 0.5 }),
+      vm('db1', { host: 'host0', running: false }),
+    ];
+    for (const listed of [copies, copies.toReversed()]) {
+      const herd = new Herd({
+        hosts: [host('host0'), host('host1'), host('host2')],
+        vms: [...listed, vm('db2', { apartFrom: ['db1'] })],
+        reservations: [],
+      });
+      expect(herd.vm('db1').home?.name).toBe('host1');
+      expect(herd.hosts.map(({ used }) => used.memoryMiB)).toEqual([0, 1024, 1024]);
+      expect(herd.hosts.map((each) => fits(herd, herd.vm('db2'), each))).toEqual([true, false, false]);
+    }
+  });
+
   test('nothing for hosts that the snapshot does not have', () => {
     const herd = new Herd({
       hosts: [host('host1')],

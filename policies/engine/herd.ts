@@ -2,8 +2,9 @@
  * The working copy of a snapshot on which every planner tries its moves: hosts with what is used of them, VMs with
  * what they want, kept up to date by each move. The snapshot itself is never changed.
  */
-import type { PlannerHost, PlannerVm, Snapshot } from '../../model/placement.ts';
+import type { PlannerHost, PlannerReservation, PlannerVm, Snapshot } from '../../model/placement.ts';
 import { type CpuDemand, demandsOf } from './demand.ts';
+import { listingsOf } from './listings.ts';
 import { type Room, noRoom, room } from './room.ts';
 import { type EngineSettings, defaultEngineSettings } from './settings.ts';
 import { compareNames } from './wording.ts';
@@ -65,7 +66,7 @@ interface WorkingVm extends HerdVm {
 /**
  * An indexed working copy of a snapshot. Building it takes time in proportion to hosts, VMs and reservations; a
  * move takes the same time whatever their number.
- * @throws Error where two hosts or two VMs of the snapshot have one name: a bug of the caller
+ * @throws Error where two hosts of the snapshot have one name: a bug of the caller
  */
 export class Herd {
   readonly settings: EngineSettings;
@@ -78,11 +79,12 @@ export class Herd {
     this.settings = settings;
     this.#hosts = byName(snapshot.hosts, 'host', (facts) => workingHost(facts, settings));
     const demands = demandsOf(snapshot, settings);
-    this.#vms = byName(snapshot.vms, 'VM', (facts) => workingVm(facts, demands.of(facts), this.#hosts));
+    const { vms, copies } = listingsOf(snapshot.vms);
+    this.#vms = byName(vms, 'VM', (facts) => workingVm(facts, demands.of(facts), this.#hosts));
     this.hosts = [...this.#hosts.values()];
     this.vms = [...this.#vms.values()];
     keepApart(this.#vms);
-    this.#hold(snapshot);
+    this.#hold([...snapshot.reservations, ...copies]);
     for (const host of this.#hosts.values()) host.used.cpuCores += demands.unaccounted(host.facts);
     for (const vm of this.#vms.values()) {
       const home = vm.facts.running ? this.findHost(vm.facts.host) : undefined;
@@ -131,8 +133,8 @@ export class Herd {
     (vm as WorkingVm).home = undefined;
   }
 
-  #hold(snapshot: Snapshot): void {
-    for (const { host: hostName, vm, memoryMiB, cpuCores } of snapshot.reservations) {
+  #hold(reservations: readonly PlannerReservation[]): void {
+    for (const { host: hostName, vm, memoryMiB, cpuCores } of reservations) {
       const host = this.#hosts.get(hostName);
       if (!host) continue;
       // A VM needs its room once, however many operations hold some for it.

@@ -18,7 +18,7 @@ export interface PlacementQuestion {
 /**
  * Chooses a host for one VM and explains every host. The host that the VM is on is never chosen, but scored, so
  * that `gain` says whether moving is worth it. Equal scores: the first by name.
- * @throws Error for a VM that the snapshot does not have, or a snapshot with a name twice: bugs of the caller
+ * @throws Error for a VM that the snapshot does not have, or a snapshot with a host twice: bugs of the caller
  */
 export function placeVm(snapshot: Snapshot, question: PlacementQuestion): Placement {
   const settings = question.settings ?? defaultPlacementSettings;

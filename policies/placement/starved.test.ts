@@ -94,6 +94,15 @@ const cases: readonly (readonly [
     'host1 does not answer: its load is unknown',
   ],
   [
+    'that is listed on two hosts',
+    snapshotOf({ cpuBusyCores: 0.4 }, [
+      { cpuBusyCores: 0.4 },
+      { name: 'web1', host: 'host0', cpuBusyCores: 0 },
+    ]),
+    undefined,
+    'web1 is listed on host0 and host1: which one runs it is unknown',
+  ],
+  [
     'on no known host',
     snapshotOf({}, [{ host: 'host9', cpuBusyCores: 0.4 }]),
     undefined,

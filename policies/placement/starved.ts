@@ -1,7 +1,7 @@
 /** Whether a VM is short of CPU: the question behind the alert `DroverVmStarved`, asked again before anything moves. */
 import type { PlannerHost, Snapshot } from '../../model/placement.ts';
 import { exactly } from '../engine/room.ts';
-import { counted, plain } from '../engine/wording.ts';
+import { compareNames, counted, listed, plain } from '../engine/wording.ts';
 
 /** The thresholds of `starved` in drover.yaml, the same that the alert's rule is made from. */
 export interface StarvedThresholds {
@@ -23,8 +23,14 @@ export interface StarvedAnswer {
  * @throws Error for a VM that the snapshot does not have: a bug of the caller
  */
 export function isStarved(snapshot: Snapshot, vm: string, thresholds: StarvedThresholds): StarvedAnswer {
-  const facts = snapshot.vms.find(({ name }) => name === vm);
+  const listings = snapshot.vms.filter(({ name }) => name === vm);
+  const copies = listings.filter(({ running }) => running);
+  const facts = copies[0] ?? listings[0];
   if (!facts) throw new Error(`the snapshot has no VM ${vm}`);
+  if (copies.length > 1) {
+    const where = listed(copies.map(({ host }) => host ?? 'no host').toSorted(compareNames));
+    return { starved: undefined, reason: `${vm} is listed on ${where}: which one runs it is unknown` };
+  }
   if (!facts.running) return { starved: false, reason: `${vm} does not run` };
   const host = snapshot.hosts.find(({ name }) => name === facts.host);
   if (!host) return { starved: undefined, reason: `${vm} is on no host that is known` };
