@@ -1,6 +1,7 @@
 /** `npm run lab -- ...` */
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError, Option } from 'commander';
+import { ExecaError } from 'execa';
 import pc from 'picocolors';
 import { LabError, LabUsageError } from './errors.ts';
 import { openLab, type Lab, type LabStatus, type Step } from './lab.ts';
@@ -14,6 +15,7 @@ const program = new Command('lab')
   )
   .usage('[--lab FILE] COMMAND')
   .option('--lab <file>', 'the lab’s settings (default: lab/default.yaml, the lab of `npm start`)')
+  .hook('preAction', checkRoot)
   .exitOverride();
 
 const lab = (): Lab => openLab(program.opts<{ lab?: string }>().lab);
@@ -135,11 +137,6 @@ function describe(status: LabStatus): string {
 const secondsSince = (began: number) => `${((performance.now() - began) / 1000).toFixed(1)} s`;
 
 try {
-  if (
-    process.argv.length > 2 &&
-    !process.argv.some((word) => word === '--help' || word === '-h' || word === 'help')
-  )
-    checkRoot();
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
@@ -147,6 +144,9 @@ try {
   } else if (error instanceof LabError) {
     console.error(pc.red(`lab: ${error.message}`));
     process.exitCode = error instanceof LabUsageError ? exitCodes.usage : exitCodes.failed;
+  } else if (error instanceof ExecaError) {
+    console.error(pc.red(`lab: ${error.message}`));
+    process.exitCode = exitCodes.failed;
   } else {
     throw error;
   }

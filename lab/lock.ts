@@ -1,7 +1,7 @@
 /** A lock file that names its holder by pid and start time: one left by a killed process is taken over. */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LabError } from './errors.ts';
+import { LabError, messageOf } from './errors.ts';
 import { bootId, startTimeOf } from './processes.ts';
 import { waitFor } from './wait.ts';
 
@@ -15,9 +15,10 @@ let attempts = 0;
  */
 export async function withLock<T>(file: string, limitSeconds: number, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
-  await waitFor(`the lock ${file}`, limitSeconds, () =>
-    tryLock(file) ? { value: true } : { seen: `held by process ${holder(file).split(' ')[0]}` },
-  );
+  await waitFor(`the lock ${file}`, limitSeconds, () => {
+    const holder = takeLock(file);
+    return holder === undefined ? { value: true } : { seen: `process ${holder} is at work` };
+  });
   try {
     return await work();
   } finally {
@@ -25,39 +26,47 @@ export async function withLock<T>(file: string, limitSeconds: number, work: () =
   }
 }
 
-function tryLock(file: string): boolean {
+/** The pid of the process that holds the lock; undefined: it is ours now. */
+function takeLock(file: string): string | undefined {
   const mine = `${file}.${process.pid}.${attempts++}`;
   writeFileSync(mine, `${process.pid} ${startTimeOf(process.pid)} ${bootId()}`);
   try {
-    linkSync(mine, file); // atomic, and the file is whole from its first moment
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new LabError(`can't lock ${file}`, { cause: error });
-    dropIfStale(file, mine);
-    return false;
+    for (;;) {
+      if (link(mine, file)) return undefined;
+      const held = read(file);
+      const [pid = '', startTime, boot] = held.split(' ');
+      if (held !== '' && boot === bootId() && startTimeOf(Number(pid)) === startTime) return pid;
+      dropStale(file, held, `${mine}.stale`);
+    }
   } finally {
     rmSync(mine, { force: true });
   }
 }
 
-function dropIfStale(file: string, mine: string): void {
-  const held = holder(file);
-  const [pid, startTime, boot] = held.split(' ');
-  if (held === '' || (boot === bootId() && startTimeOf(Number(pid)) === startTime)) return;
-  const aside = `${mine}.stale`;
+/** Puts a lock that nobody holds any more out of the way. */
+function dropStale(file: string, held: string, aside: string): void {
   try {
     renameSync(file, aside);
-    // Somebody else may have dropped the stale lock and taken it between our look and our rename.
-    if (readFileSync(aside, 'utf8') !== held) linkSync(aside, file);
   } catch {
-    // Gone or taken in the meantime: the next attempt looks anew.
-  } finally {
-    rmSync(aside, { force: true });
+    return; // somebody else was quicker
+  }
+  // It may have been dropped and taken between the look and the rename: then it goes back.
+  if (read(aside) !== held) link(aside, file);
+  rmSync(aside, { force: true });
+}
+
+/** Atomic, and the new file is whole from its first moment; false if there is one already. */
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw new LabError(`can't lock ${to}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function holder(file: string): string {
+function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {

@@ -1,12 +1,13 @@
 /** Whether this machine can carry a lab at all. */
 import { existsSync, readFileSync } from 'node:fs';
+import { execa } from 'execa';
 import { LabError } from './errors.ts';
 
 const anotherWay =
   'run it in a Debian 12 virtual machine with root and 2 CPUs, 4 GiB of memory, 5 GiB of disk';
 
 /** @throws LabError that says what is missing and what to do. */
-export function checkMachine(): void {
+export async function checkMachine(): Promise<void> {
   if (process.platform !== 'linux')
     throw new LabError(`the lab needs Linux (this is ${process.platform}): ${anotherWay}`);
   checkRoot();
@@ -17,6 +18,11 @@ export function checkMachine(): void {
     );
   if (process.arch !== 'x64')
     throw new LabError(`the lab's guests are amd64 (this machine is ${process.arch}): ${anotherWay}`);
+  const { failed, stderr } = await execa('unshare', ['--net', '--mount', 'true'], { reject: false });
+  if (failed)
+    throw new LabError(
+      `this root may not make namespaces (${stderr.trim()}), as in an unprivileged container: ${anotherWay}`,
+    );
 }
 
 /** @throws LabError */

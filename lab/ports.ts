@@ -1,20 +1,5 @@
 /** TCP ports of this machine's loopback, and who has them. */
-import { connect } from 'node:net';
 import { execa } from 'execa';
-
-/** Whether a TCP port takes connections, tried from this machine's own namespace. */
-export async function isOpen(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host, timeout: 1_000 });
-    const settle = (open: boolean) => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('timeout', () => settle(false));
-    socket.once('error', () => settle(false));
-  });
-}
 
 /** Whether something listens on a TCP port inside a namespace. */
 export async function listensInside(namespace: string, port: number): Promise<boolean> {

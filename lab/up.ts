@@ -27,7 +27,7 @@ export interface UpOptions {
 /** @throws LabError that says what is in the way and what to do. */
 export async function bringUp(context: LabContext, { report, confirm }: UpOptions): Promise<void> {
   const { config, paths } = context;
-  checkMachine();
+  await checkMachine();
   removeLeftPolicy();
   await installPackages(report, confirm);
   mkdirSync(paths.folder, { recursive: true });

@@ -36,6 +36,8 @@ const modules = [
   'net_failover',
   'virtio_net',
   'virtio_blk',
+  'button',
+  'evdev',
 ];
 
 /** Puts `kernel` and `initrd` into the lab's `guest` folder, from the cache if this version was built before. */

@@ -22,5 +22,13 @@ ip addr add "$(value vmip)" dev "$interface"
 
 echo "$name" > /www/index.html
 httpd -p 80 -h /www
+
+# A press on the power button (virsh shutdown) turns the guest off.
+insmod /lib/modules/button.ko
+insmod /lib/modules/evdev.ko
+mkdir -p /etc/acpi/PWRF
+printf '#!/bin/sh\npoweroff -f\n' > /etc/acpi/PWRF/00000080
+chmod +x /etc/acpi/PWRF/00000080
+acpid -l /dev/console
 echo "$name answers, uptime $(cat /proc/uptime)"
 while :; do sleep 1000; done
