@@ -35,6 +35,8 @@ export function droverSettings(context: LabContext): unknown {
     alerts: { listen: `127.0.0.1:${ports.alerts}`, tokenFile: paths.alertToken },
     metrics: { worker: `127.0.0.1:${ports.workerMetrics}` },
     keepaliveSeconds: keepalive.intervalSeconds * keepalive.count,
+    // A lab has no time to wait: alerts fire seconds after the cause.
+    starved: { forSeconds: 3, windowSeconds: 10 },
     prometheusUrl: `http://127.0.0.1:${ports.prometheus}`,
   };
 }

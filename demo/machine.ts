@@ -1,0 +1,29 @@
+/** What a machine needs before the lab and Drover can run on it; each part installs or builds its own. */
+import { createInterface } from 'node:readline/promises';
+import { checkMachine } from '../lab/machine.ts';
+import { installPackages } from '../lab/packages.ts';
+import type { Steps } from '../setup/steps.ts';
+import { findTemporalBinary } from '../worker/temporal-server/binary.ts';
+
+/**
+ * Debian packages and the Temporal server, where they are missing.
+ * @param ask false: goes ahead without a question; without a terminal it does so anyway
+ * @throws Error that says what is missing and what to do
+ */
+export async function prepareMachine(steps: Steps, { ask }: { ask: boolean }): Promise<void> {
+  await checkMachine();
+  await installPackages(steps.report, ask && process.stdin.isTTY ? confirm : undefined);
+  await steps.run('find the Temporal server', () => findTemporalBinary({ report: steps.line }));
+}
+
+async function confirm(packages: readonly string[]): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(
+      `These Debian packages will be installed: ${packages.join(' ')}\nGo ahead? [Y/n] `,
+    );
+    return /^(y|yes)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}

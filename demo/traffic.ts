@@ -1,0 +1,99 @@
+/** Requests to a VM's web server, as its users send them, and what came of each. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** What a client saw of a server while it watched. */
+export interface TrafficCounts {
+  readonly requests: number;
+  readonly failed: number;
+  /** The longest time between two answers, in milliseconds. */
+  readonly longestGapMs: number;
+}
+
+/** A client that asks at a steady rate, each time on a new connection, whatever became of the request before. */
+export class SteadyClient {
+  readonly #url: string;
+  readonly #everyMs: number;
+  readonly #open = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #requests = 0;
+  #failed = 0;
+  #lastAnswerMs: number | undefined;
+  #longestGapMs = 0;
+
+  constructor(url: string, requestsPerSecond: number) {
+    this.#url = url;
+    this.#everyMs = 1000 / requestsPerSecond;
+  }
+
+  start(): void {
+    this.#lastAnswerMs = performance.now();
+    this.#timer = setInterval(() => {
+      const request = this.#ask().finally(() => this.#open.delete(request));
+      this.#open.add(request);
+    }, this.#everyMs);
+  }
+
+  /** Sends no more, waits for the answers that are still due, and counts. */
+  async stop(): Promise<TrafficCounts> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#open);
+    return { requests: this.#requests, failed: this.#failed, longestGapMs: Math.round(this.#longestGapMs) };
+  }
+
+  async #ask(): Promise<void> {
+    this.#requests++;
+    try {
+      await answer(this.#url);
+      const now = performance.now();
+      this.#longestGapMs = Math.max(this.#longestGapMs, now - (this.#lastAnswerMs ?? now));
+      this.#lastAnswerMs = now;
+    } catch {
+      this.#failed++;
+    }
+  }
+}
+
+/** Requests that a server answers in a second when `clients` of them ask without a pause, measured for `seconds`. */
+export async function servedPerSecond(url: string, { clients = 2, seconds = 3 } = {}): Promise<number> {
+  const began = performance.now();
+  const until = began + seconds * 1000;
+  let served = 0;
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (performance.now() < until) {
+        await answer(url);
+        served++;
+      }
+    }),
+  );
+  return served / ((performance.now() - began) / 1000);
+}
+
+/** Waits until `look` answers something. @throws Error that says what was waited for and what was seen last */
+export async function waitFor<T>(
+  what: string,
+  limitSeconds: number,
+  look: () => Promise<T | undefined>,
+): Promise<T> {
+  const until = performance.now() + limitSeconds * 1000;
+  let last = 'nothing';
+  do {
+    try {
+      const seen = await look();
+      if (seen !== undefined) return seen;
+    } catch (error) {
+      last = (error as Error).message;
+    }
+    await pause(200);
+  } while (performance.now() < until);
+  throw new Error(`${what}: not within ${limitSeconds} s (last seen: ${last})`);
+}
+
+async function answer(url: string): Promise<void> {
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(15_000),
+    headers: { connection: 'close' },
+  });
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+}
