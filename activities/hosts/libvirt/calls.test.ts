@@ -105,7 +105,8 @@ describe('calls', () => {
     await daemon.received(1);
     const asked = daemon.calls[0];
     const frozenUntil = performance.now() + 60;
-    setTimeout(() => daemon.reply(asked, hostNameBody('just in time')), 19);
+    // Both are due when the freeze ends, and the deadline is the first of them.
+    setTimeout(() => daemon.reply(asked, hostNameBody('just in time')), 30);
     while (performance.now() < frozenUntil);
     await expect(answer).resolves.toBe('just in time');
   });
@@ -124,10 +125,14 @@ describe('calls', () => {
 
   it('that are bound by no time wait', async () => {
     const { connection, daemon } = connectFake({ timeoutMs: 1 });
-    const patient = ask(connection, { timeoutMs: Infinity });
+    const patient = Promise.all([
+      ask(connection, { timeoutMs: Infinity }),
+      ask(connection, { timeoutMs: 2 ** 31 }),
+    ]);
     await rejection(ask(connection));
-    daemon.reply(daemon.calls[0], hostNameBody('at last'));
-    await expect(patient).resolves.toBe('at last');
+    daemon.reply(daemon.calls[0], hostNameBody('at'));
+    daemon.reply(daemon.calls[1], hostNameBody('last'));
+    await expect(patient).resolves.toEqual(['at', 'last']);
   });
 
   it('with an unreadable answer reject alone: the connection goes on', async () => {
@@ -176,6 +181,20 @@ describe('calls', () => {
     expect(
       (await Promise.all(open)).map((error) => error instanceof LibvirtConnectionLost && error.sent),
     ).toEqual([true, false, false]);
+  });
+
+  it('that were given up while they waited leave their room to others', async () => {
+    const { connection, daemon } = connectFake({
+      limits: { maxAtHost: 1, maxWaiting: 9, maxWaitingBytes: 60 },
+    });
+    const first = ask(connection);
+    for (let round = 0; round < 5; round += 1) {
+      const waiting = [ask(connection, { timeoutMs: 1 }), ask(connection, { timeoutMs: 1 })];
+      for (const call of waiting) expect(await rejection(call)).toBeInstanceOf(LibvirtTimeout);
+    }
+    await daemon.received(1);
+    daemon.reply(daemon.calls[0], hostNameBody('first'));
+    await expect(first).resolves.toBe('first');
   });
 
   it('whose arguments can not be sent reject and leave nothing behind', async () => {

@@ -163,7 +163,7 @@ async function negotiateKeepalive(
 
 /**
  * A connection to one libvirt daemon, with libvirt's calls as methods. Its subjects stand in files of their own,
- * each a layer of this class: host-calls, domain-calls, migration-calls, storage-calls, event-calls.
+ * each a layer of this class: host-calls, domain-calls, life-calls, migration-calls, storage-calls, event-calls.
  *
  * Each method takes `{timeoutMs, signal}` last and rejects with LibvirtError (the host refused), LibvirtTimeout,
  * LibvirtConnectionLost, LibvirtProtocolError or LibvirtOverloaded.

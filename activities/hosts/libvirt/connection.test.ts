@@ -1,6 +1,6 @@
 import { duplexPair } from 'node:stream';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Connection } from './connection.ts';
 import { LibvirtConnectionLost, LibvirtError, LibvirtProtocolError, LibvirtTimeout } from './errors.ts';
 import { ask, body, connectFake, FakeDaemon, hostNameBody, packetBytes, rejection } from './fake-daemon.ts';
@@ -133,6 +133,43 @@ describe('a connection', () => {
       });
     }
     expect(clientEnd.writableLength).toBeLessThanOrEqual(4 * ping.length);
+    connection.close();
+  });
+
+  it('sends no more than its stream takes, and goes on when it takes more', async () => {
+    const [clientEnd, hostile] = duplexPair({ highWaterMark: 64 });
+    const limits = { maxAtHost: 1_000, maxWaiting: 1_000, maxWaitingBytes: 1_000_000 };
+    const connection = new Connection(clientEnd, { peer: 'a slow peer', timeoutMs: 60_000, limits });
+    const answers = Promise.all(Array.from({ length: 100 }, () => ask(connection)));
+    expect(clientEnd.writableLength).toBeLessThanOrEqual(3 * 28);
+    const daemon = new FakeDaemon(hostile);
+    await daemon.received(100);
+    for (const call of daemon.calls) daemon.reply(call, hostNameBody('web'));
+    await expect(answers).resolves.toHaveLength(100);
+    connection.close();
+  });
+
+  it('holds no pile of pings for a peer that never reads', async () => {
+    const [clientEnd] = duplexPair({ highWaterMark: 64 });
+    const connection = new Connection(clientEnd, { peer: 'a hostile peer', timeoutMs: 60_000 });
+    const write = vi.spyOn(clientEnd, 'write');
+    connection.startKeepalive({ intervalMs: 1, count: 30 });
+    await connection.closed;
+    expect(write.mock.calls.length).toBeLessThanOrEqual(10);
+  });
+
+  it('is kept by the answers to its pings', async () => {
+    const { connection, daemon } = connectFake();
+    const ended: Error[] = [];
+    void connection.closed.then((reason) => ended.push(reason));
+    connection.startKeepalive({ intervalMs: 2, count: 1 });
+    for (let pings = 1; pings <= 10; pings += 1) {
+      await daemon.heard(pings);
+      daemon.stream.write(
+        packetBytes({ program: keepaliveProgram.number, procedure: 2, type: 2, serial: 0 }),
+      );
+    }
+    expect(ended).toEqual([]);
     connection.close();
   });
 

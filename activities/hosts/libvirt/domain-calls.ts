@@ -40,11 +40,21 @@ export type MetadataPlace =
   /** An element of one's own, known by its XML namespace. */
   | { readonly kind: 'element'; readonly uri: string };
 
-function writeMetadataKind(place: MetadataPlace): number {
+/** Arguments that end in flags. */
+export function flagged(flags: number): (writer: XdrWriter) => unknown {
+  return (writer) => writer.u32(flags);
+}
+
+function withoutPasswords(flags: number): number {
+  if ((flags & secureFlag) === 0) return flags;
+  throw new RangeError('the secure flag is never sent: passwords stay at the host');
+}
+
+function metadataKind(place: MetadataPlace): number {
   return ['description', 'title', 'element'].indexOf(place.kind);
 }
 
-/** The calls about domains: what there is, what state it is in, and its life. */
+/** The calls that tell of domains: what there is, what state it is in, what it says of itself. */
 export class DomainCalls extends HostCalls {
   /**
    * All domains, active and inactive, unless `flags` (ListDomainsFlag) narrow it. Its success proves that a domain
@@ -114,19 +124,23 @@ export class DomainCalls extends HostCalls {
 
   /** What a domain does and why. */
   domainState(domain: DomainRef, options?: CallOptions): Promise<DomainStateReport> {
-    return this.#withFlags('DOMAIN_GET_STATE', domain, 0, options, (reader) =>
-      domainStateReport(reader.i32('the state'), reader.i32('the reason')),
+    return this.onDomain(
+      'DOMAIN_GET_STATE',
+      domain,
+      options,
+      (reader) => domainStateReport(reader.i32('the state'), reader.i32('the reason')),
+      flagged(0),
     );
   }
 
   /** Whether the domain outlives its stop: a transient one disappears with it. */
   isPersistent(domain: DomainRef, options?: CallOptions): Promise<boolean> {
-    return this.#ask('DOMAIN_IS_PERSISTENT', domain, options, (reader) => reader.i32('persistent') === 1);
+    return this.onDomain('DOMAIN_IS_PERSISTENT', domain, options, (reader) => reader.i32('persistent') === 1);
   }
 
   /** Memory, CPUs and CPU time. */
   domainInfo(domain: DomainRef, options?: CallOptions): Promise<DomainInfo> {
-    return this.#ask('DOMAIN_GET_INFO', domain, options, (reader) => ({
+    return this.onDomain('DOMAIN_GET_INFO', domain, options, (reader) => ({
       state: domainStateOf(reader.u32('the state')),
       maxMemoryKiB: reader.u64Number('the maximum memory'),
       memoryKiB: reader.u64Number('the memory'),
@@ -136,110 +150,30 @@ export class DomainCalls extends HostCalls {
   }
 
   /**
-   * The domain's XML by `flags` (XmlFlag), always without passwords. Throws RangeError if the secure flag is set:
-   * what is read here ends in histories and logs.
+   * The domain's XML by `flags` (XmlFlag), always without passwords. Rejects with RangeError if the secure flag is
+   * set: what is read here ends in histories and logs.
    */
   domainXml(domain: DomainRef, flags = 0, options?: CallOptions): Promise<string> {
-    if ((flags & secureFlag) !== 0)
-      throw new RangeError('the secure flag is never sent: passwords stay at the host');
-    return this.#withFlags('DOMAIN_GET_XML_DESC', domain, flags, options, (reader) =>
-      reader.string('the XML'),
-    );
-  }
-
-  /** Defines a persistent domain, or changes one of the same name and UUID; it does not start. */
-  defineDomain(xml: string, flags = 0, options?: CallOptions): Promise<DomainRef> {
-    return this.#fromXml('DOMAIN_DEFINE_XML_FLAGS', xml, flags, options);
-  }
-
-  /** Removes the definition; a running domain becomes transient. `flags`: UndefineFlag. */
-  undefineDomain(domain: DomainRef, flags = 0, options?: CallOptions): Promise<void> {
-    return this.#withFlags('DOMAIN_UNDEFINE_FLAGS', domain, flags, options, () => undefined);
-  }
-
-  /** Starts a defined domain; resolves with its new id. `flags`: CreateFlag. */
-  startDomain(domain: DomainRef, flags = 0, options?: CallOptions): Promise<DomainRef> {
-    return this.#withFlags('DOMAIN_CREATE_WITH_FLAGS', domain, flags, options, readDomain);
-  }
-
-  /** Creates and starts a transient domain. `flags`: CreateFlag. */
-  createDomain(xml: string, flags = 0, options?: CallOptions): Promise<DomainRef> {
-    return this.#fromXml('DOMAIN_CREATE_XML', xml, flags, options);
-  }
-
-  /** Ends a domain at once, as pulling its plug would. `flags`: DestroyFlag. */
-  destroyDomain(domain: DomainRef, flags = 0, options?: CallOptions): Promise<void> {
-    return this.#withFlags('DOMAIN_DESTROY_FLAGS', domain, flags, options, () => undefined);
-  }
-
-  /** Asks the guest to shut down; resolves when it was asked, not when it is off. `flags`: ShutdownFlag. */
-  shutdownDomain(domain: DomainRef, flags = 0, options?: CallOptions): Promise<void> {
-    return this.#withFlags('DOMAIN_SHUTDOWN_FLAGS', domain, flags, options, () => undefined);
-  }
-
-  /** Pauses a running domain. */
-  suspendDomain(domain: DomainRef, options?: CallOptions): Promise<void> {
-    return this.#ask('DOMAIN_SUSPEND', domain, options, () => undefined);
-  }
-
-  /** Lets a paused domain run on. */
-  resumeDomain(domain: DomainRef, options?: CallOptions): Promise<void> {
-    return this.#ask('DOMAIN_RESUME', domain, options, () => undefined);
-  }
-
-  /** Asks the guest to reboot. `flags`: ShutdownFlag (virDomainRebootFlagValues has the same values). */
-  rebootDomain(domain: DomainRef, flags = 0, options?: CallOptions): Promise<void> {
-    return this.#withFlags('DOMAIN_REBOOT', domain, flags, options, () => undefined);
-  }
-
-  /** Resets the domain's machine without asking its guest. */
-  resetDomain(domain: DomainRef, flags = 0, options?: CallOptions): Promise<void> {
-    return this.#withFlags('DOMAIN_RESET', domain, flags, options, () => undefined);
-  }
-
-  /** Whether the domain starts with its host. */
-  autostart(domain: DomainRef, options?: CallOptions): Promise<boolean> {
-    return this.#ask('DOMAIN_GET_AUTOSTART', domain, options, (reader) => reader.i32('autostart') === 1);
-  }
-
-  /** Sets whether the domain starts with its host. */
-  setAutostart(domain: DomainRef, autostart: boolean, options?: CallOptions): Promise<void> {
-    return this.#domainCall(
-      'DOMAIN_SET_AUTOSTART',
+    const encode = (writer: XdrWriter): unknown => writer.u32(withoutPasswords(flags));
+    return this.onDomain(
+      'DOMAIN_GET_XML_DESC',
       domain,
       options,
-      () => undefined,
-      (writer) => writer.i32(autostart ? 1 : 0),
-    );
-  }
-
-  /** Tells a running domain that its disk (`vda`, or the source's path) now has `sizeBytes`. */
-  resizeDomainDisk(
-    domain: DomainRef,
-    disk: string,
-    sizeBytes: number | bigint,
-    options?: CallOptions,
-  ): Promise<void> {
-    const bytesFlag = 1;
-    return this.#domainCall(
-      'DOMAIN_BLOCK_RESIZE',
-      domain,
-      options,
-      () => undefined,
-      (writer) => writer.string(disk).u64(sizeBytes).u32(bytesFlag),
+      (reader) => reader.string('the XML'),
+      encode,
     );
   }
 
   /** A piece of metadata. Rejects with LibvirtError (code NO_DOMAIN_METADATA) if there is none. `flags`: AffectFlag. */
   domainMetadata(domain: DomainRef, place: MetadataPlace, flags = 0, options?: CallOptions): Promise<string> {
-    return this.#domainCall(
+    return this.onDomain(
       'DOMAIN_GET_METADATA',
       domain,
       options,
       (reader) => reader.string('the metadata'),
       (writer) =>
         writer
-          .i32(writeMetadataKind(place))
+          .i32(metadataKind(place))
           .optionalString(place.kind === 'element' ? place.uri : undefined)
           .u32(flags),
     );
@@ -255,14 +189,14 @@ export class DomainCalls extends HostCalls {
     flags = 0,
     options?: CallOptions,
   ): Promise<void> {
-    return this.#domainCall(
+    return this.onDomain(
       'DOMAIN_SET_METADATA',
       domain,
       options,
       () => undefined,
       (writer) =>
         writer
-          .i32(writeMetadataKind(place))
+          .i32(metadataKind(place))
           .optionalString(place.metadata)
           .optionalString(place.key)
           .optionalString(place.kind === 'element' ? place.uri : undefined)
@@ -275,7 +209,7 @@ export class DomainCalls extends HostCalls {
    * with flag 1. Resolves with QEMU's answer as it is. libvirt marks the domain as tainted.
    */
   qemuMonitorCommand(domain: DomainRef, command: string, flags = 0, options?: CallOptions): Promise<string> {
-    return this.#domainCall(
+    return this.onDomain(
       'QEMU_DOMAIN_MONITOR_COMMAND',
       domain,
       options,
@@ -284,47 +218,15 @@ export class DomainCalls extends HostCalls {
     );
   }
 
-  #ask<T>(
+  /** A call whose first argument is a domain. */
+  protected onDomain<T>(
     procedure: ProcedureName,
     domain: DomainRef,
     options: CallOptions | undefined,
     decode: (reader: XdrReader) => T,
-  ): Promise<T> {
-    return this.#domainCall(procedure, domain, options, decode, () => undefined);
-  }
-
-  #withFlags<T>(
-    procedure: ProcedureName,
-    domain: DomainRef,
-    flags: number,
-    options: CallOptions | undefined,
-    decode: (reader: XdrReader) => T,
-  ): Promise<T> {
-    return this.#domainCall(procedure, domain, options, decode, (writer) => writer.u32(flags));
-  }
-
-  #domainCall<T>(
-    procedure: ProcedureName,
-    domain: DomainRef,
-    options: CallOptions | undefined,
-    decode: (reader: XdrReader) => T,
-    encodeRest: (writer: XdrWriter) => unknown,
+    encodeRest: (writer: XdrWriter) => unknown = () => undefined,
   ): Promise<T> {
     const encode = (writer: XdrWriter): unknown => encodeRest(writeDomain(writer, domain));
     return this.connection.call({ procedure, encode, decode, ...options });
-  }
-
-  #fromXml(
-    procedure: ProcedureName,
-    xml: string,
-    flags: number,
-    options: CallOptions | undefined,
-  ): Promise<DomainRef> {
-    return this.connection.call({
-      procedure,
-      encode: (writer) => writer.string(xml).u32(flags),
-      decode: readDomain,
-      ...options,
-    });
   }
 }

@@ -142,6 +142,42 @@ describe('events', () => {
     expect(seen).toEqual([]);
   });
 
+  it('that came before a subscription was refused are not taken for those of a later one', async () => {
+    const { connection, client, daemon } = connect();
+    const refused = rejection(client.onLifecycle(note));
+    await daemon.received(1);
+    daemon.event(lifecycle, lifecycleBody(0, 5, 0));
+    daemon.reply(daemon.calls[0], errorBody(3, 'no events here'), PacketStatus.error);
+    await refused;
+    for (let round = 0; round < 1_001; round += 1) daemon.event(lifecycle, lifecycleBody(0, 5, 0));
+    const barrier = ask(connection);
+    await daemon.received(2);
+    daemon.reply(daemon.calls[1], hostNameBody('web'));
+    await barrier;
+    const subscribed = client.onLifecycle(note);
+    await daemon.received(3);
+    daemon.event(lifecycle, lifecycleBody(0, 2, 0));
+    daemon.reply(daemon.calls[2], callbackIdBody(0));
+    await subscribed;
+    expect(seen).toEqual(['Started Booted']);
+  });
+
+  it('reach a listener no more once it has closed the connection', async () => {
+    const { connection, client, daemon } = connect();
+    const subscribed = rejection(
+      client.onLifecycle((event) => {
+        note(event);
+        connection.close();
+      }),
+    );
+    await daemon.received(1);
+    daemon.reply(daemon.calls[0], callbackIdBody(4));
+    daemon.stream.write(Buffer.concat([lifecyclePacket(4, 2, 0), lifecyclePacket(4, 5, 0)]));
+    await connection.closed;
+    await subscribed.catch(() => undefined);
+    expect(seen).toEqual(['Started Booted']);
+  });
+
   it('in a flood before the answer to a subscription end the connection instead of filling the memory', async () => {
     const { connection, client, daemon } = connect();
     const subscribed = rejection(client.onLifecycle(note));
@@ -152,16 +188,27 @@ describe('events', () => {
     expect(await subscribed).toMatchObject({ name: 'LibvirtConnectionLost' });
   });
 
-  it('that can not be read end the connection, because one would be lost otherwise', async () => {
-    const { connection, client, daemon } = connect();
-    const subscribed = client.onLifecycle(note);
-    await daemon.received(1);
-    daemon.reply(daemon.calls[0], callbackIdBody(4));
-    await subscribed;
-    daemon.event(lifecycle, lifecycleBody(4, 0, 0).subarray(0, 30));
-    const reason = await connection.closed;
-    expect(reason.message).toContain('an event of procedure 318, byte 28 of 30: ');
-  });
+  it.each([
+    ['is cut', lifecycleBody(4, 0, 0).subarray(0, 30), 'an event of procedure 318, byte 28 of 30: '],
+    [
+      'has a tail',
+      Buffer.concat([lifecycleBody(4, 0, 0), Buffer.alloc(4)]),
+      '4 bytes follow that should not be there',
+    ],
+  ])(
+    'of which one %s end the connection, because it would be lost otherwise',
+    async (_what, message, told) => {
+      const { connection, client, daemon } = connect();
+      const subscribed = client.onLifecycle(note);
+      await daemon.received(1);
+      daemon.reply(daemon.calls[0], callbackIdBody(4));
+      await subscribed;
+      daemon.event(lifecycle, message);
+      const reason = await connection.closed;
+      expect(reason.message).toContain(told);
+      expect(seen).toEqual([]);
+    },
+  );
 
   it('of kinds that this client does not know are passed over', async () => {
     const { connection, daemon } = connect();

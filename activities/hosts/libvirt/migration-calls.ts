@@ -1,5 +1,6 @@
 import type { CallOptions } from './calls.ts';
-import { DomainCalls } from './domain-calls.ts';
+import { flagged } from './domain-calls.ts';
+import { LifeCalls } from './life-calls.ts';
 import { nameAt, type Unnamed } from './names.ts';
 import { type DomainRef, writeDomain } from './objects.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type TypedParameter,
   writeTypedParameters,
 } from './typed-parameters.ts';
+import type { XdrReader, XdrWriter } from './xdr.ts';
 
 /** REMOTE_DOMAIN_JOB_STATS_MAX, REMOTE_MIGRATE_COOKIE_MAX and REMOTE_DOMAIN_MIGRATE_PARAM_LIST_MAX of remote_protocol.x. */
 export const maxJobParameters = 64;
@@ -91,7 +93,7 @@ function typedParameters(parameters: MigrationParameters): TypedParameter[] {
 }
 
 /** The calls about live migration and the jobs of domains. */
-export class MigrationCalls extends DomainCalls {
+export class MigrationCalls extends LifeCalls {
   /**
    * Migrates a domain and resolves when libvirt says it is over (virDomainMigrateToURI3, peer to peer: `flags`
    * must hold MigrateFlag.peer2peer). The host drives it: a call that is given up stops nothing, `abortJob` does.
@@ -125,25 +127,20 @@ export class MigrationCalls extends DomainCalls {
 
   /** The running job in figures; type `none` if there is none. */
   jobInfo(domain: DomainRef, options?: CallOptions): Promise<JobInfo> {
-    return this.connection.call({
-      procedure: 'DOMAIN_GET_JOB_INFO',
-      encode: (writer) => writeDomain(writer, domain),
-      decode: (reader) => ({
-        type: nameAt(jobTypes, reader.i32('the job type')),
-        timeElapsedMs: reader.u64Number('the time elapsed'),
-        timeRemainingMs: reader.u64Number('the time remaining'),
-        dataTotalBytes: reader.u64Number('the total data'),
-        dataProcessedBytes: reader.u64Number('the processed data'),
-        dataRemainingBytes: reader.u64Number('the remaining data'),
-        memoryTotalBytes: reader.u64Number('the total memory'),
-        memoryProcessedBytes: reader.u64Number('the processed memory'),
-        memoryRemainingBytes: reader.u64Number('the remaining memory'),
-        fileTotalBytes: reader.u64Number('the total files'),
-        fileProcessedBytes: reader.u64Number('the processed files'),
-        fileRemainingBytes: reader.u64Number('the remaining files'),
-      }),
-      ...options,
-    });
+    return this.onDomain('DOMAIN_GET_JOB_INFO', domain, options, (reader) => ({
+      type: nameAt(jobTypes, reader.i32('the job type')),
+      timeElapsedMs: reader.u64Number('the time elapsed'),
+      timeRemainingMs: reader.u64Number('the time remaining'),
+      dataTotalBytes: reader.u64Number('the total data'),
+      dataProcessedBytes: reader.u64Number('the processed data'),
+      dataRemainingBytes: reader.u64Number('the remaining data'),
+      memoryTotalBytes: reader.u64Number('the total memory'),
+      memoryProcessedBytes: reader.u64Number('the processed memory'),
+      memoryRemainingBytes: reader.u64Number('the remaining memory'),
+      fileTotalBytes: reader.u64Number('the total files'),
+      fileProcessedBytes: reader.u64Number('the processed files'),
+      fileRemainingBytes: reader.u64Number('the remaining files'),
+    }));
   }
 
   /**
@@ -151,25 +148,16 @@ export class MigrationCalls extends DomainCalls {
    * unless JobStatsFlag.keepCompleted is given too.
    */
   jobStats(domain: DomainRef, flags = 0, options?: CallOptions): Promise<JobStats> {
-    return this.connection.call({
-      procedure: 'DOMAIN_GET_JOB_STATS',
-      encode: (writer) => writeDomain(writer, domain).u32(flags),
-      decode: (reader) => ({
-        type: nameAt(jobTypes, reader.i32('the job type')),
-        parameters: readTypedParameters(reader, maxJobParameters),
-      }),
-      ...options,
+    const decode = (reader: XdrReader): JobStats => ({
+      type: nameAt(jobTypes, reader.i32('the job type')),
+      parameters: readTypedParameters(reader, maxJobParameters),
     });
+    return this.onDomain('DOMAIN_GET_JOB_STATS', domain, options, decode, flagged(flags));
   }
 
   /** Ends the domain's running job. Rejects with LibvirtError (code OPERATION_INVALID) if there is none. */
   abortJob(domain: DomainRef, options?: CallOptions): Promise<void> {
-    return this.connection.call({
-      procedure: 'DOMAIN_ABORT_JOB',
-      encode: (writer) => writeDomain(writer, domain),
-      decode: () => undefined,
-      ...options,
-    });
+    return this.onDomain('DOMAIN_ABORT_JOB', domain, options, () => undefined);
   }
 
   /** Sets how long a migration may stop the domain, in milliseconds; also while one runs. */
@@ -198,12 +186,8 @@ export class MigrationCalls extends DomainCalls {
     value: number,
     options: CallOptions | undefined,
   ): Promise<void> {
-    return this.connection.call({
-      procedure,
-      encode: (writer) => writeDomain(writer, domain).u64(value).u32(0),
-      decode: () => undefined,
-      ...options,
-    });
+    const encode = (writer: XdrWriter): unknown => writer.u64(value).u32(0);
+    return this.onDomain(procedure, domain, options, () => undefined, encode);
   }
 
   #get(
@@ -211,11 +195,6 @@ export class MigrationCalls extends DomainCalls {
     domain: DomainRef,
     options: CallOptions | undefined,
   ): Promise<number> {
-    return this.connection.call({
-      procedure,
-      encode: (writer) => writeDomain(writer, domain).u32(0),
-      decode: (reader) => reader.u64Number('the bound'),
-      ...options,
-    });
+    return this.onDomain(procedure, domain, options, (reader) => reader.u64Number('the bound'), flagged(0));
   }
 }
