@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ErrorCode } from '../../../activities/hosts/libvirt/client.ts';
+import { CreateFlag, ErrorCode } from '../../../activities/hosts/libvirt/client.ts';
 import type { LibvirtClient, StoragePoolRef } from '../../../activities/hosts/libvirt/client.ts';
 import { rejection } from '../../../activities/hosts/libvirt/fake-daemon.ts';
 import { labHosts, openHost } from './lab-hosts.ts';
+import { sweep, tinyDomain } from './tiny-domain.ts';
 import { atRest, sorted, virsh, virshLines, virshTable } from './virsh.ts';
 
 const [host] = labHosts();
@@ -122,5 +123,25 @@ describe('storage, held against virsh', () => {
     expect(await rejection(client.storagePoolByName(name))).toMatchObject({
       code: ErrorCode.NO_STORAGE_POOL,
     });
+  });
+
+  it('grows under a running domain', async () => {
+    const pool = await client.createStoragePool(poolXml());
+    const xml =
+      "<volume><name>live.qcow2</name><capacity>1048576</capacity><target><format type='qcow2'/></target></volume>";
+    const volume = await client.createVolume(pool, xml);
+    const { xml: domainXml, uuid } = tinyDomain({ disk: volume.key });
+    try {
+      const domain = await client.createDomain(domainXml, CreateFlag.paused);
+      await client.resizeDomainDisk(domain, 'vda', 4_194_304);
+      const table = await virshTable(host, 'domblkinfo', uuid, 'vda');
+      expect(table.get('Capacity')).toBe('4194304');
+      await client.refreshStoragePool(pool);
+      expect(await client.volumeInfo(volume)).toMatchObject({ type: 'file', capacityBytes: 4_194_304 });
+    } finally {
+      await sweep([client], uuid);
+      await client.deleteVolume(volume);
+      await client.destroyStoragePool(pool);
+    }
   });
 });

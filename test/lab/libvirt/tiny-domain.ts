@@ -12,8 +12,8 @@ export interface TinyDomain {
   readonly xml: string;
 }
 
-/** A description of a new one. `memoryFrom` is a file whose bytes QEMU puts into the guest's memory. */
-export function tinyDomain(options: { memoryFrom?: string } = {}): TinyDomain {
+/** A description of a new one. `memoryFrom` is a file whose bytes QEMU puts into its memory, `disk` one in qcow2. */
+export function tinyDomain(options: { memoryFrom?: string; disk?: string } = {}): TinyDomain {
   const uuid = randomUUID();
   const name = `tiny-${uuid.slice(0, 8)}`;
   const loader =
@@ -23,11 +23,17 @@ export function tinyDomain(options: { memoryFrom?: string } = {}): TinyDomain {
            <qemu:arg value='-device'/>
            <qemu:arg value='loader,file=${options.memoryFrom},addr=0x1000000,force-raw=on'/>
          </qemu:commandline>`;
+  const disk =
+    options.disk === undefined
+      ? ''
+      : `<disk type='file' device='disk'>
+           <driver name='qemu' type='qcow2'/><source file='${options.disk}'/><target dev='vda' bus='virtio'/>
+         </disk>`;
   const xml = `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
     <name>${name}</name><uuid>${uuid}</uuid><memory unit='MiB'>64</memory><vcpu>1</vcpu>
     <os><type arch='x86_64' machine='q35'>hvm</type></os>
     <cpu mode='maximum' migratable='on'/>
-    <devices><emulator>/usr/bin/qemu-system-x86_64</emulator><memballoon model='virtio'/></devices>
+    <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>${disk}<memballoon model='virtio'/></devices>
     ${loader}
   </domain>`;
   return { name, uuid, xml };
