@@ -9,6 +9,7 @@ import { isActionableVmName } from '../model/names.ts';
 import type { Placement } from '../model/placement.ts';
 import { isStarved } from '../policies/placement/starved.ts';
 import { placeVm } from '../policies/placement/planner.ts';
+import { shortened } from '../policies/placement/shorten.ts';
 import type { CpuMeter } from './hosts/cpu-meter.ts';
 import type { VmDefinition } from './hosts/definition.ts';
 import type { Hosts } from './hosts/hosts.ts';
@@ -98,14 +99,15 @@ export async function checkMigration(
   const passedOver = new Map<string, Finding[]>();
   for (;;) {
     const open = { ...snapshot, hosts: snapshot.hosts.filter(({ name }) => !passedOver.has(name)) };
-    const placement = withPassedOver(
+    const whole = withPassedOver(
       placeVm(open, { vm: source.vm.name, ...(request.to ? { to: request.to } : {}) }),
       passedOver,
     );
-    const to = request.to ?? placement.chosen;
+    const placement = shortened(whole, request.to === undefined ? {} : { asked: request.to });
+    const to = request.to ?? whole.chosen;
     if (to === undefined)
       return { ...found, findings: [...findings, ...[...passedOver.values()].flat()], placement };
-    const ofTarget = await findingsAt(hosts, survey, source, definition, to, placement);
+    const ofTarget = await findingsAt(hosts, survey, source, definition, to, whole);
     const isBlocked = ofTarget.some(({ severity }) => severity === 'error');
     if (request.to === undefined && isBlocked && passedOver.size < mostRehearsals) {
       passedOver.set(to, ofTarget);

@@ -2,7 +2,7 @@
  * `npm test`: sets the machine up, runs all tests, and ends with "N passed, N failed, N skipped" alone on a line.
  * Arguments go to vitest: `npm test -- policies`.
  */
-import { startVitest } from 'vitest/node';
+import { parseCLI, startVitest } from 'vitest/node';
 import { prepareMachine } from '../demo/machine.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
 
@@ -13,7 +13,8 @@ try {
   process.exit(1);
 }
 
-const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false });
+const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+const vitest = await startVitest('test', filter, { ...options, run: true, watch: false });
 const counts = { passed: 0, failed: 0, skipped: 0 };
 let brokenFiles = 0;
 for (const module of vitest.state.getTestModules()) {

@@ -4,7 +4,7 @@ import type { HostReport } from './driver.ts';
 /** A second look that comes sooner says more about the counters' steps (10 ms) than about the load. */
 const shortestMs = 800;
 /** An earlier look that is older would average over what is long gone. */
-const longestMs = 60_000;
+const longestMs = 10_000;
 
 /** Cores that each VM of a host used between two looks, by UUID; a VM that was not in both is left out. */
 export type CpuUse = ReadonlyMap<string, number>;

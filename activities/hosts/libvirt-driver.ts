@@ -134,7 +134,13 @@ class LibvirtSession implements HostSession {
   migrationProgress(uuid: string): Promise<MigrationProgress | undefined> {
     return this.#ask(`report the migration of VM ${uuid}`, async () => {
       const domain = await this.#find(uuid);
-      return domain && runningProgress(await this.#client.jobStats(domain));
+      try {
+        return domain && runningProgress(await this.#client.jobStats(domain));
+      } catch (error) {
+        // A VM that has just left is gone between the list and the question.
+        if (error instanceof LibvirtError && error.codeName === 'NO_DOMAIN') return undefined;
+        throw error;
+      }
     });
   }
 
@@ -152,8 +158,10 @@ class LibvirtSession implements HostSession {
       try {
         await this.#client.abortJob(domain);
       } catch (error) {
-        // The job may end between the look and the order: "no job is active on the domain".
-        if (!(error instanceof LibvirtError && error.codeName === 'OPERATION_INVALID')) throw error;
+        // The job may end between the look and the order ("no job is active on the domain"), and the VM be gone.
+        const isOver =
+          error instanceof LibvirtError && ['OPERATION_INVALID', 'NO_DOMAIN'].includes(error.codeName);
+        if (!isOver) throw error;
       }
     });
   }

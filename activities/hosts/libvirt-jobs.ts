@@ -7,8 +7,8 @@ export interface JobStats {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT. */
-const migrationOut = 3;
+/** VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT of libvirt-domain.h. */
+const migrationOut = 5;
 
 /** The progress of an outgoing migration; undefined when no such job runs. */
 export function runningProgress({ type, parameters }: JobStats): MigrationProgress | undefined {

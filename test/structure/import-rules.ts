@@ -27,6 +27,7 @@ const everything = [
   'demo',
   'bench',
   'test',
+  'setup',
 ];
 
 /** The rules of the layout (README, "Layout"). Processes start one another by path, never by import. */

@@ -1,0 +1,37 @@
+/** Every recorded history of a real run replays on the workflows as they are; a changed order of steps does not. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { beforeAll, expect, test } from 'vitest';
+import { historiesFolder } from '../support/drover.ts';
+
+const histories = readdirSync(historiesFolder).filter((name) => name.endsWith('.json'));
+const wanted = ['moved', 'refused', 'canceled', 'reattached', 'aborted', 'busy', 'nothing-to-do', 'dry-run'];
+
+const bundleOf = (path: string): Promise<WorkflowBundleWithSourceMap> =>
+  bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(path, import.meta.url)) });
+
+let workflowBundle: WorkflowBundleWithSourceMap;
+beforeAll(async () => {
+  workflowBundle = await bundleOf('../../workflows/index.ts');
+});
+
+const historyOf = (name: string) =>
+  historyFromJSON(JSON.parse(readFileSync(join(historiesFolder, name), 'utf8')));
+
+test('every ending of migrateVm is recorded', () => {
+  expect(histories).toEqual(expect.arrayContaining(wanted.map((ending) => `migrate-vm-${ending}.json`)));
+});
+
+test.each(histories)('%s replays', async (name) => {
+  await Worker.runReplayHistory({ workflowBundle }, historyOf(name));
+});
+
+test('a changed order of steps is found out', async () => {
+  const changed = await bundleOf('./changed-order.ts');
+  await expect(
+    Worker.runReplayHistory({ workflowBundle: changed }, historyOf('migrate-vm-moved.json')),
+  ).rejects.toThrow(/Nondeterminism|TMPRL1100/);
+});
