@@ -64,7 +64,7 @@ export async function ensureBmc(context: LabContext, host: HostConfig): Promise<
   const { paths } = context;
   if (bmcIsRunning(context, host.name) && (await answers(context, host))) return;
   await end(paths, role(host.name));
-  launch(paths, {
+  await launch(paths, {
     role: role(host.name),
     command: process.execPath,
     args: [serverProgram, paths.builtConfig, host.name],

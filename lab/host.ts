@@ -8,7 +8,7 @@ import { LabError } from './errors.ts';
 import { makeNamespace, namespaceExists, processesInNamespace, removeNamespace } from './ip.ts';
 import { withLock } from './lock.ts';
 import * as names from './names.ts';
-import { plugHost, readNetworkState, setHostLinks, unplugHost } from './network.ts';
+import { plugHost, readNetworkState, setHostLinks, unplugHost, waitForHostLinks } from './network.ts';
 import { end, endAll, launch, runningPid, waitForProcess } from './processes.ts';
 import { makeCpuGroup, processesFile, processesInCpuGroup, removeCpuGroup } from './strength.ts';
 
@@ -27,8 +27,10 @@ export type HostState = 'running' | 'crashed' | 'off';
 export const hostUri = (host: HostConfig) => `qemu+tcp://${host.address}/system`;
 
 /** Its libvirtd as a person at the host's own keyboard reaches it: also when its network is cut. */
-export const consoleUri = ({ paths }: LabContext, host: string) =>
-  `qemu+unix:///system?socket=${join(paths.host(host), 'run', 'libvirt-sock')}`;
+export const consoleSocket = ({ paths }: LabContext, host: string) =>
+  join(paths.host(host), 'run', 'libvirt-sock');
+export const consoleUri = (context: LabContext, host: string) =>
+  `qemu+unix:///system?socket=${consoleSocket(context, host)}`;
 
 const libvirtd = (host: string) => `libvirtd-${host}`;
 const powerFile = ({ paths }: LabContext, host: string) => join(paths.host(host), 'power');
@@ -118,7 +120,7 @@ async function boot(context: LabContext, host: HostConfig): Promise<void> {
   await makeNamespace(paths, namespace);
   await plugHost(context, host);
   setPower(context, host.name, 'on');
-  launch(paths, {
+  await launch(paths, {
     role: libvirtd(host.name),
     command: 'sh',
     args: [bootScript, processesFile(cgroup), namespace, folder, cache, host.name],
@@ -127,8 +129,12 @@ async function boot(context: LabContext, host: HostConfig): Promise<void> {
   });
 }
 
-/** Waits until libvirtd answers and knows what its QEMU can do: on a new machine that takes it some seconds. */
+/**
+ * Waits until the cables carry, and libvirtd answers and knows what its QEMU can do: on a new machine that takes it
+ * some seconds.
+ */
 export async function waitForHost(context: LabContext, host: HostConfig): Promise<void> {
+  await waitForHostLinks(context, host.name);
   await waitForProcess(context.paths, libvirtd(host.name), 60, async () => {
     const capabilities = ['domcapabilities', '--virttype', 'qemu', '--machine', 'q35'];
     await execa('virsh', ['-c', consoleUri(context, host.name), ...capabilities], { timeout: 60_000 });

@@ -31,13 +31,15 @@ const linkSchema = z.array(
   z.looseObject({
     ifname: z.string().optional(),
     flags: z.array(z.string()).optional(),
-    master: z.string().optional(),
+    operstate: z.string().optional(),
   }),
 );
 
 export interface Link {
+  /** As it was set. */
   readonly up: boolean;
-  readonly master: string | undefined;
+  /** It carries packets: up at both ends, and the kernel has taken notice, which it may do a second later. */
+  readonly carries: boolean;
 }
 
 /** The links of a namespace by name; empty if there is no such namespace. */
@@ -49,8 +51,10 @@ export async function linksOf(namespace: string): Promise<Map<string, Link>> {
   if (exitCode !== 0) return new Map();
   const links = linkSchema.parse(JSON.parse(stdout || '[]'));
   return new Map(
-    links.flatMap(({ ifname, flags, master }) =>
-      ifname === undefined ? [] : [[ifname, { up: flags?.includes('UP') ?? false, master }]],
+    links.flatMap(({ ifname, flags, operstate }) =>
+      ifname === undefined
+        ? []
+        : [[ifname, { up: flags?.includes('UP') ?? false, carries: operstate === 'UP' }]],
     ),
   );
 }

@@ -10,7 +10,7 @@ import { contextOf } from './context.ts';
 import { takeDown } from './down.ts';
 import { LabUsageError } from './errors.ts';
 import * as faults from './faults.ts';
-import { hostUri } from './host.ts';
+import { consoleSocket, hostUri } from './host.ts';
 import { setLoad } from './load.ts';
 import { checkRoot } from './machine.ts';
 import { networkNamespace, hostNamespace } from './names.ts';
@@ -31,6 +31,8 @@ export interface LabHost {
   readonly switch: string;
   readonly cpus: number;
   readonly bmcPort: number;
+  /** The unix socket of its libvirtd, which answers also when its network is cut. */
+  readonly socket: string;
   /** Its network namespace: `ip netns exec NAMESPACE ping ...` is run on the host. */
   readonly namespace: string;
 }
@@ -68,7 +70,10 @@ export interface Lab {
   crash(host: string): Promise<void>;
   /** Cuts all links of a host that runs on. */
   isolate(host: string): Promise<void>;
-  /** Undoes `isolate` and `crash`; returns when libvirtd answers. */
+  /**
+   * Undoes `isolate` and `crash`; returns when the links carry and libvirtd answers. Who asked for the host in vain
+   * meanwhile finds it up to 3 s later: its kernel remembers that ARP had no answer.
+   */
   heal(host: string): Promise<void>;
   /** As the BMC does it; on: returns when libvirtd answers. VMs don't start by themselves. */
   power(host: string, on: boolean): Promise<void>;
@@ -98,6 +103,7 @@ export function openLab(configPath?: string): Lab {
       switch: each.switch,
       cpus: each.cpus,
       bmcPort: each.bmcPort,
+      socket: consoleSocket(context, each.name),
       namespace: hostNamespace(config.name, each.name),
     })),
     vms: config.vms.map(({ name, uuid, address, host }) => ({ name, uuid, address, host })),

@@ -32,7 +32,7 @@ async function ensureService({ paths }: LabContext, service: Service): Promise<v
     (await fetch(`http://127.0.0.1:${port}${readyPath}`, { signal: AbortSignal.timeout(3_000) })).ok;
   if (runningPid(paths, role) !== undefined && (await isReady().catch(() => false))) return;
   await end(paths, role);
-  launch(paths, service);
+  await launch(paths, service);
   await waitForProcess(paths, role, 30, async () =>
     (await isReady()) ? { value: true } : { seen: 'not ready' },
   );

@@ -12,6 +12,7 @@ import { ip, ipBatch, ipBatchForced, linksOf, makeNamespace, type Link } from '.
 import { overlap, parseSubnet } from './ipv4.ts';
 import { forgetMade, isMade, listMade, noteMade } from './made.ts';
 import * as names from './names.ts';
+import { waitFor } from './wait.ts';
 
 /** Makes sure that the switches are there and up. Cables of hosts are the hosts' own (`plugHost`). */
 export async function ensureNetwork(context: LabContext): Promise<void> {
@@ -129,8 +130,27 @@ export async function unplugHost({ config }: LabContext, host: string): Promise<
   if (commands.length > 0) await ipBatch(network, commands);
 }
 
+/** Waits until both cables of a host carry packets, which the kernel lets them do up to a second after `up`. */
+export async function waitForHostLinks({ config }: LabContext, host: string): Promise<void> {
+  const { hostBridge, hostLanLink, hostStorageLink } = names;
+  await Promise.all([
+    waitForLinks(names.networkNamespace(config.name), hostPorts(host)),
+    waitForLinks(names.hostNamespace(config.name, host), [hostBridge, hostLanLink, hostStorageLink]),
+  ]);
+}
+
+async function waitForLinks(namespace: string, wanted: readonly string[]): Promise<void> {
+  await waitFor(`the links ${wanted.join(', ')} of ${namespace}`, 10, async () => {
+    const links = await linksOf(namespace);
+    const missing = wanted.filter((name) => links.get(name)?.carries !== true);
+    return missing.length === 0 ? { value: true } : { seen: `${missing.join(', ')} without carrier` };
+  });
+}
+
 export async function setSwitchLink({ config }: LabContext, name: string, up: boolean): Promise<void> {
-  await ip('-n', names.networkNamespace(config.name), 'link', 'set', name, up ? 'up' : 'down');
+  const namespace = names.networkNamespace(config.name);
+  await ip('-n', namespace, 'link', 'set', name, up ? 'up' : 'down');
+  if (up) await waitForLinks(namespace, [name, names.trunkAtSwitch(name), names.trunkAtCore(name)]);
 }
 
 export interface NetworkState {

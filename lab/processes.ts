@@ -19,10 +19,17 @@ export interface LaunchedProcess {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a process that goes on when this one ends. Its output goes to `logs/<role>.log` of the lab's folder. */
-export function launch(paths: LabPaths, { role, command, args, env = {} }: LaunchedProcess): void {
+/**
+ * Starts a process that goes on when this one ends, and returns when it has recorded itself. Its output goes to
+ * `logs/<role>.log` of the lab's folder.
+ */
+export async function launch(
+  paths: LabPaths,
+  { role, command, args, env = {} }: LaunchedProcess,
+): Promise<void> {
   mkdirSync(paths.processes, { recursive: true });
   mkdirSync(paths.logs, { recursive: true });
+  rmSync(recordOf(paths, role), { force: true });
   const log = openSync(logOf(paths, role), 'a');
   const child = spawn('/bin/sh', [launcher, recordOf(paths, role), command, ...args], {
     detached: true,
@@ -35,6 +42,9 @@ export function launch(paths: LabPaths, { role, command, args, env = {} }: Launc
   child.on('error', () => {});
   child.unref();
   closeSync(log);
+  await waitFor(`the record of ${role}`, 10, () =>
+    readRecord(recordOf(paths, role)) ? { value: true } : { seen: 'none' },
+  );
 }
 
 /** Waits until a launched process does its work. Fails at once, with the end of its log, if it ended instead. */

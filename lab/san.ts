@@ -41,7 +41,7 @@ export async function ensureSan(
     addr: { type: 'inet', host: datacenter.storage.san, port: String(nbdPort) },
     'max-connections': 0,
   };
-  launch(paths, {
+  await launch(paths, {
     role: role(datacenter.name),
     command: 'ip',
     args: [

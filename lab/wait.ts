@@ -29,6 +29,6 @@ export async function waitFor<T>(
     }
     if (performance.now() > end)
       throw new LabError(`waited ${limitSeconds} s for ${what}; last seen: ${seen}`);
-    await pause(50);
+    await pause(20);
   }
 }
