@@ -32,11 +32,18 @@ test('every search attribute of the model is registered, with its type', () => {
   expect(registered).toContain('DroverNeedsOperator=Bool');
 });
 
-test('its queues are not held to 20 reads a second', () => {
-  expect(valuesOf('--dynamic-config-value', devServerArguments(server))).toContain(
-    'history.transferProcessorMaxPollRPS=2000',
-  );
+test('its queues are not held to 20 reads a second, and its timers not to a second; texts go as JSON', () => {
+  const configured = valuesOf('--dynamic-config-value', devServerArguments(server));
+  expect(configured).toContain('history.transferProcessorMaxPollRPS=2000');
+  expect(configured).toContain('history.timerProcessorMaxTimeShift="20ms"');
   expect(valuesOf('--dynamic-config-value', devServerArguments({ ...server, configuration: {} }))).toEqual(
     [],
   );
+});
+
+test('SQLite syncs to disk what Temporal acknowledges', () => {
+  expect(valuesOf('--sqlite-pragma', devServerArguments(server))).toEqual([
+    'journal_mode=WAL',
+    'synchronous=FULL',
+  ]);
 });
