@@ -41,7 +41,8 @@ export function findingsOfVm(
     );
   }
   for (const other of copies) {
-    if (other.host.address.name === at) continue;
+    // A copy that a migration fills is no second definition; that a migration runs is told already.
+    if (other.host.address.name === at || other.vm.state === 'migratingIn') continue;
     const where = other.host.address.name;
     findings.push(
       error(

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
 import type { MigrationProgress, MoveFigures, MoveOutcome } from '../model/migrate-vm.ts';
-import { settle, type Sight } from '../policies/settle/settle.ts';
+import { settle, type Settlement, type Sight } from '../policies/settle/settle.ts';
 import type { HostSession, VmSight } from './hosts/driver.ts';
 import { HostRefused, messageOf } from './hosts/errors.ts';
 import type { Hosts, KnownHost } from './hosts/hosts.ts';
@@ -44,6 +44,8 @@ export interface MoveContext {
 }
 
 const lookEveryMs = 200;
+/** libvirt ends a QEMU process in 1.2 to 2 s on a quiet machine. */
+const cleanUpMs = 30_000;
 
 export async function moveVm(
   hosts: Hosts,
@@ -56,7 +58,7 @@ export async function moveVm(
 
   const before = await source.migrationProgress(uuid);
   if (!before) {
-    const { outcome, reason } = await whereIsIt(hosts, request);
+    const { outcome, reason } = (await look(hosts, request)).settlement;
     // A former attempt may have ended, or a person may have acted: only a VM that runs at its source is moved.
     if (outcome === 'inDoubt') throw new Error(reason);
     if (outcome !== 'stayed') {
@@ -76,7 +78,7 @@ export async function moveVm(
 
   const job = before ? undefined : begin(source, to, request);
   const end = await follow(source, request, context, job);
-  const { outcome, reason } = await whereIsIt(hosts, request);
+  const { outcome, reason } = await settled(hosts, request, context);
   // What can't be known yet is looked at again, by the next attempt, until it is known.
   if (outcome === 'inDoubt') throw new Error(end.cause ? `${reason} (${end.cause})` : reason);
   return {
@@ -156,13 +158,31 @@ function timeoutCause(request: MoveVmRequest): string {
   return `the copy was not done after ${request.timeoutSeconds} s (timeoutSeconds): the VM writes faster than its memory is copied, or the network is slow`;
 }
 
+/**
+ * Asks both hosts until what they say is an end: after a migration that was given up, the target's hypervisor takes a
+ * second or two to remove its half of the VM, and nothing of it must be left when the operation ends.
+ */
+async function settled(hosts: Hosts, request: MoveVmRequest, context: MoveContext): Promise<Settlement> {
+  const deadline = performance.now() + cleanUpMs;
+  for (;;) {
+    const { settlement, target } = await look(hosts, request);
+    const isClean = settlement.outcome !== 'stayed' || target.kind === 'absent';
+    if ((settlement.outcome !== 'inDoubt' && isClean) || performance.now() > deadline) return settlement;
+    context.progress(undefined);
+    await pause(lookEveryMs);
+  }
+}
+
 /** Asks both hosts where the VM runs. */
-async function whereIsIt(hosts: Hosts, request: MoveVmRequest): Promise<ReturnType<typeof settle>> {
-  const [source, target] = await Promise.all(
-    [request.from, request.to].map((name) => sightAt(hosts, knownHost(hosts, name), request.vm.uuid)),
-  );
-  if (!source || !target) throw new Error('two hosts were asked');
-  return settle(source, target);
+async function look(
+  hosts: Hosts,
+  request: MoveVmRequest,
+): Promise<{ readonly settlement: Settlement; readonly target: Sight }> {
+  const [source, target] = await Promise.all([
+    sightAt(hosts, knownHost(hosts, request.from), request.vm.uuid),
+    sightAt(hosts, knownHost(hosts, request.to), request.vm.uuid),
+  ]);
+  return { settlement: settle(source, target), target };
 }
 
 async function sightAt(hosts: Hosts, host: KnownHost, uuid: string): Promise<Sight> {

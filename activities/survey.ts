@@ -139,14 +139,14 @@ export function snapshotOf(
     hosts: [...hosts, ...silent],
     vms: survey.answered.flatMap((surveyed) =>
       surveyed.report.vms
-        .filter(({ state }) => usesRoom(state))
+        .filter(({ uuid, state }) => usesRoom(state) || uuid === planned.uuid)
         .map((vm): PlannerVm => {
           const busy = surveyed.cpuUse?.get(vm.uuid);
           const settings = vms[vm.name];
           return {
             name: vm.name,
             host: surveyed.host.address.name,
-            running: true,
+            running: usesRoom(vm.state),
             vcpus: vm.vcpus,
             memoryMiB: vm.memoryMiB,
             ...(busy === undefined ? {} : { cpuBusyCores: busy }),

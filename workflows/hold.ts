@@ -41,12 +41,15 @@ export async function holdVmWhile<T>(vm: string, work: () => Promise<T>): Promis
 async function startHold(vm: string): Promise<ChildWorkflowHandle<typeof holdVm>> {
   for (;;) {
     try {
-      return await startChild(holdVm, {
-        workflowId: vmHoldId(vm),
-        taskQueue,
-        parentClosePolicy: ParentClosePolicy.TERMINATE,
-        args: [{ vm, operation: workflowInfo().workflowId }],
-      });
+      // A request to cancel reaches the work; the VM is held until that has really ended.
+      return await CancellationScope.nonCancellable(() =>
+        startChild(holdVm, {
+          workflowId: vmHoldId(vm),
+          taskQueue,
+          parentClosePolicy: ParentClosePolicy.TERMINATE,
+          args: [{ vm, operation: workflowInfo().workflowId }],
+        }),
+      );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }

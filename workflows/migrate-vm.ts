@@ -11,6 +11,7 @@
  * exception.
  */
 import {
+  ActivityCancellationType,
   ApplicationFailure,
   CancelledFailure,
   defineQuery,
@@ -55,6 +56,8 @@ const checking = {
 const moving = {
   heartbeatTimeout: '5s',
   scheduleToCloseTimeout: '24h',
+  // A move that is canceled has ended when its job is gone and both hosts were asked, not before.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 } as const;
 

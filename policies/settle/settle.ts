@@ -58,6 +58,7 @@ const conditionOfState: Readonly<Record<VmState, Condition>> = {
 /** libvirt's reasons of the state `paused` (virDomainPausedReason) that say more than that a person paused it. */
 const conditionOfPause: Readonly<Record<string, Condition>> = {
   migration: 'switching',
+  migrating: 'switching',
   startingup: 'switching',
   postcopy: 'postCopy',
   postcopyfailed: 'postCopy',
