@@ -167,7 +167,7 @@ export const SettingsSchema = z.strictObject({
   metrics: z.strictObject({ worker: HostAndPort.default('127.0.0.1:9464') }).prefault({}),
   keepaliveSeconds: z.int().min(1).max(300).default(30).meta({
     description:
-      'A silent connection is dropped after so long; equal to keepalive_interval x keepalive_count in the hosts’ libvirtd.conf.',
+      'A silent connection is dropped after so long; equal to keepalive_interval x (keepalive_count + 1) of the hosts’ libvirtd.conf.',
   }),
   prometheusUrl: z.url({ protocol: /^https?$/ }).optional(),
   starved: Starved.prefault({}),

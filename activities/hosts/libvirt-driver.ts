@@ -43,7 +43,8 @@ export function libvirtDriver(settings: LibvirtSettings): HostDriver {
       const connect = (): Promise<LibvirtClient> =>
         openLibvirt(transportFor(host.uri), {
           timeoutMs: options.timeoutMs ?? timeoutMs,
-          keepalive: { intervalMs: Math.ceil((settings.keepaliveSeconds * 1000) / 3), count: 3 },
+          // Three pings, and an interval after the last of them.
+          keepalive: { intervalMs: Math.ceil((settings.keepaliveSeconds * 1000) / 4), count: 3 },
         });
       try {
         return new LibvirtSession(host, await connect(), connect);
