@@ -31,7 +31,8 @@ afterAll(async () => {
 
 afterEach(async () => {
   // Whatever a test did, one copy runs and nothing is left behind.
-  expect(await runningOn(hosts, vm.uuid)).toHaveLength(1);
+  const where = await runningOn(hosts, vm.uuid);
+  if (where.length !== 1) fail(`${vm.name} runs on ${where.length} hosts: ${where.join(', ')}`);
 });
 
 async function home(): Promise<LabHost> {
