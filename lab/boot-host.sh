@@ -14,5 +14,8 @@ mount --bind "$2/etc" /etc/libvirt
 mount --bind "$2/lib" /var/lib/libvirt
 mount --bind "$2/log" /var/log/libvirt
 mount --bind "$3" /var/cache/libvirt
-mount --bind "$2/run" /run/libvirt
+# All of /run: a machine whose own libvirtd never ran has no /run/libvirt, and the D-Bus socket is out of reach, by
+# which the machine's machined would take QEMU out of the host's cgroup.
+mkdir -p "$2/run/libvirt"
+mount --bind "$2/run" /run
 exec libvirtd --listen --config /etc/libvirt/libvirtd.conf --pid-file /run/libvirt/libvirtd.pid

@@ -1,5 +1,6 @@
 /** Takes a lab down. Works from what was noted when things were made, so it needs no settings and no order. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { removeAllNamespaces, processesInNamespace } from './ip.ts';
 import { withLock } from './lock.ts';
 import { listMade } from './made.ts';
@@ -15,7 +16,16 @@ export async function takeDown(paths: LabPaths, report: Report): Promise<void> {
   await withLock(paths.lock, 0, async () => {
     await removeParts(paths, report);
     rmSync(paths.folder, { recursive: true, force: true });
+    removeIfEmpty(dirname(paths.folder));
   });
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // another lab's folder is in it
+  }
 }
 
 /** Ends all processes and removes namespaces, links and cgroups; the folder stays. */

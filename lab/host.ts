@@ -28,7 +28,7 @@ export const hostUri = (host: HostConfig) => `qemu+tcp://${host.address}/system`
 
 /** Its libvirtd as a person at the host's own keyboard reaches it: also when its network is cut. */
 export const consoleSocket = ({ paths }: LabContext, host: string) =>
-  join(paths.host(host), 'run', 'libvirt-sock');
+  join(paths.host(host), 'run', 'libvirt', 'libvirt-sock');
 export const consoleUri = (context: LabContext, host: string) =>
   `qemu+unix:///system?socket=${consoleSocket(context, host)}`;
 
@@ -124,8 +124,6 @@ async function boot(context: LabContext, host: HostConfig): Promise<void> {
     role: libvirtd(host.name),
     command: 'sh',
     args: [bootScript, processesFile(cgroup), namespace, folder, cache, host.name],
-    // Out of reach of the machine's own machined, which would move QEMU into a cgroup of its choice.
-    env: { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent' },
   });
 }
 

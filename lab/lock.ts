@@ -15,7 +15,7 @@ let attempts = 0;
  */
 export async function withLock<T>(file: string, limitSeconds: number, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
-  await waitFor(`the lock ${file}`, limitSeconds, () => {
+  await waitFor(`another command on this lab to end (${file})`, limitSeconds, () => {
     const holder = takeLock(file);
     return holder === undefined ? { value: true } : { seen: `process ${holder} is at work` };
   });

@@ -16,17 +16,13 @@ export interface LaunchedProcess {
   readonly role: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
  * Starts a process that goes on when this one ends, and returns when it has recorded itself. Its output goes to
  * `logs/<role>.log` of the lab's folder.
  */
-export async function launch(
-  paths: LabPaths,
-  { role, command, args, env = {} }: LaunchedProcess,
-): Promise<void> {
+export async function launch(paths: LabPaths, { role, command, args }: LaunchedProcess): Promise<void> {
   mkdirSync(paths.processes, { recursive: true });
   mkdirSync(paths.logs, { recursive: true });
   rmSync(recordOf(paths, role), { force: true });
@@ -36,7 +32,7 @@ export async function launch(
     stdio: ['ignore', log, log],
     cwd: '/',
     // Not this process's own environment: the lab must be the same whoever starts it.
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...env },
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },
   });
   // A command that can't be run shows in the log and as a record whose process is gone.
   child.on('error', () => {});

@@ -72,20 +72,32 @@ export async function removeCpuGroup(paths: LabPaths, name: string): Promise<voi
 }
 
 function findCpuController(): CpuController {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' '));
-  const v1 = mounts.find(([, , type, options]) => type === 'cgroup' && options?.split(',').includes('cpu'));
-  if (v1?.[1]) return { version: 1, root: v1[1] };
-  const v2 = mounts.find(
-    ([, folder, type]) =>
-      type === 'cgroup2' && folder && words(join(folder, 'cgroup.controllers')).includes('cpu'),
+  const found = cpuControllerOf(readFileSync('/proc/mounts', 'utf8'), (root) =>
+    words(join(root, 'cgroup.controllers')),
   );
-  if (v2?.[1]) return { version: 2, root: v2[1] };
+  if (found) return found;
   throw new LabError(
     'no CPU cgroup controller is mounted, so no host can be made weaker than another; ' +
       'mount cgroup2 at /sys/fs/cgroup (in a container, run it with a cgroup namespace of its own and write access)',
   );
+}
+
+/**
+ * Where the cpu controller is, by the text of /proc/mounts. A hybrid machine has a cgroup2 mount as well, without it.
+ *
+ * @param controllersOf - what a cgroup2 mount has
+ */
+export function cpuControllerOf(
+  mountsText: string,
+  controllersOf: (root: string) => readonly string[],
+): CpuController | undefined {
+  const mounts = mountsText.split('\n').map((line) => line.split(' '));
+  const v1 = mounts.find(([, , type, options]) => type === 'cgroup' && options?.split(',').includes('cpu'));
+  if (v1?.[1]) return { version: 1, root: v1[1] };
+  const v2 = mounts.find(
+    ([, folder, type]) => type === 'cgroup2' && folder && controllersOf(folder).includes('cpu'),
+  );
+  return v2?.[1] ? { version: 2, root: v2[1] } : undefined;
 }
 
 /** systemd has usually done this already; on a bare machine it is the one setting outside the lab's own folders. */

@@ -1,6 +1,7 @@
 /** What goes wrong on demand, on the shared lab, which is made whole again at the end. */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { waitFor } from '../../../lab/wait.ts';
@@ -44,7 +45,6 @@ test('load takes the weak host to its limit, and a VM under load moves off it wi
   };
   await lab.load(vm.name, true);
   await lab.load(vm.name, true); // twice is once
-  onTestFinished(async () => lab.load(vm.name, false));
   const before = throttled();
   await waitFor('host1 to be at its limit', 10, () => {
     const more = throttled() - before;
@@ -72,7 +72,21 @@ test('load takes the weak host to its limit, and a VM under load moves off it wi
   expect(uptimes).toEqual(uptimes.toSorted((a, b) => a - b)); // the guest's clock never went back
   const load = await fetch(`http://${vm.address}/cgi-bin/load`);
   expect(await load.text()).toBe('on\n'); // it went along
+
+  await lab.load(vm.name, false);
+  await waitFor('the guest to be idle', 20, async () => {
+    const before = await cpuNanoseconds();
+    const began = performance.now();
+    await pause(300);
+    const share = ((await cpuNanoseconds()) - before) / 1e6 / (performance.now() - began);
+    return share < 0.5 ? { value: true } : { seen: `it uses ${share.toFixed(2)} CPUs` };
+  });
 }, 60_000);
+
+async function cpuNanoseconds(): Promise<number> {
+  const stats = await world.virsh(host2.uri, 'domstats', '--cpu-total', vm.name);
+  return Number(/cpu\.time=(\d+)/.exec(stats)?.[1]);
+}
 
 async function virshMigrate(how: readonly string[]): Promise<void> {
   const peer = [host2.uri, '--migrateuri', `tcp://${host2.address}`];
