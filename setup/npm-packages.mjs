@@ -16,14 +16,16 @@ const wanted = createHash('sha256')
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   const started = Date.now();
   console.log('Installing npm packages (node_modules is missing or older than package-lock.json) ...');
+  // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, which a registry may not
+  // have had when the file was made. Versions come from the lock file either way, and it is not written.
   // One JSON line may be the caller's last line of standard output: npm's own talk goes to standard error.
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const npm = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
   if (npm.status !== 0) {
     console.error(
-      `npm ci failed (${npm.error?.message ?? `exit code ${npm.status}`}). Is the npm registry reachable? Try: npm ci`,
+      `npm install failed (${npm.error?.message ?? `exit code ${npm.status}`}). Is the npm registry reachable? Try: npm install`,
     );
     process.exit(1);
   }
