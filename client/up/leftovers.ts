@@ -2,11 +2,18 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { identityOf, isRunning, ProcessIdentity, signalProcess } from './process-identity.ts';
 
 /** A process that was asked to end gets this long before it is killed. */
 export const defaultGraceMs = 15_000;
 const lookEveryMs = 50;
+
+const Note = ProcessIdentity.extend({
+  /** Counts the starts of one `drover up`, some of which fall into one tick of the clock. */
+  order: z.int().nonnegative(),
+});
+type Note = z.infer<typeof Note>;
 
 /** Notes in a folder, one file for each process that was started. */
 export interface RunFolder {
@@ -26,12 +33,13 @@ export function openRunFolder(folder: string): RunFolder {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const fileOf = (name: string): string => join(folder, `${name}.json`);
 
-  const readNotes = (): { name: string; identity: ProcessIdentity }[] =>
+  let order = 0;
+  const readNotes = (): { name: string; note: Note }[] =>
     readdirSync(folder)
       .filter((file) => file.endsWith('.json'))
       .flatMap((file) => {
         const note = readNote(join(folder, file));
-        return note ? [{ name: basename(file, '.json'), identity: note }] : [];
+        return note ? [{ name: basename(file, '.json'), note }] : [];
       });
 
   return {
@@ -40,16 +48,18 @@ export function openRunFolder(folder: string): RunFolder {
       // It has ended already: there is nothing that a later start would have to end.
       if (!identity) return;
       const written = `${fileOf(name)}.${process.pid}`;
-      writeFileSync(written, JSON.stringify(identity));
+      writeFileSync(written, JSON.stringify({ ...identity, order: order++ } satisfies Note));
       renameSync(written, fileOf(name));
     },
     forget: (name) => rmSync(fileOf(name), { force: true }),
     endLeftovers: async ({ report, graceMs = defaultGraceMs }) => {
-      const youngestFirst = readNotes().toSorted((a, b) => b.identity.startTicks - a.identity.startTicks);
-      for (const { name, identity } of youngestFirst) {
-        if (isRunning(identity)) {
-          report(`ending ${name} (process ${identity.pid}), which an earlier start left running`);
-          await endProcess(identity, graceMs);
+      const youngestFirst = readNotes().toSorted(
+        (a, b) => b.note.startTicks - a.note.startTicks || b.note.order - a.note.order,
+      );
+      for (const { name, note } of youngestFirst) {
+        if (isRunning(note)) {
+          report(`ending ${name} (process ${note.pid}), which an earlier start left running`);
+          await endProcess(note, graceMs);
         }
         rmSync(fileOf(name), { force: true });
       }
@@ -68,9 +78,9 @@ export async function endProcess(identity: ProcessIdentity, graceMs: number): Pr
 }
 
 /** A note cut short by a power cut names nothing that could still run. */
-function readNote(file: string): ProcessIdentity | undefined {
+function readNote(file: string): Note | undefined {
   try {
-    return ProcessIdentity.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return Note.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
   }

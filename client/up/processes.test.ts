@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { parseSettings } from '../../settings/read.ts';
 import { temporalTarget } from '../../settings/temporal.ts';
 import { partsOf } from './processes.ts';
-import { pauseMs } from './supervisor.ts';
 
 const settings = parseSettings(
   'clusters: {berlin: {datacenter: berlin, hosts: {host1: {uri: qemu+tcp://10.77.0.11/system}}}}',
@@ -36,11 +35,4 @@ describe('what up runs', () => {
       expect(existsSync(args[0] ?? '')).toBe(true);
     }
   });
-});
-
-test('the pause before a start doubles with each failure, up to the longest', () => {
-  const pauses = { firstMs: 500, longestMs: 30_000, resetAfterMs: 60_000 };
-  expect([1, 2, 3, 4, 5, 6, 7, 8, 50].map((failures) => pauseMs(failures, pauses))).toEqual([
-    500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
-  ]);
 });
