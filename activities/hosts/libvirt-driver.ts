@@ -138,8 +138,10 @@ class LibvirtSession implements HostSession {
       try {
         return domain && runningProgress(await this.#client.jobStats(domain));
       } catch (error) {
-        // A VM that has just left is gone between the list and the question.
-        if (error instanceof LibvirtError && error.codeName === 'NO_DOMAIN') return undefined;
+        // A VM that has just left is gone between the list and the question, or stopped and not yet gone.
+        const isOver =
+          error instanceof LibvirtError && ['NO_DOMAIN', 'OPERATION_INVALID'].includes(error.codeName);
+        if (isOver) return undefined;
         throw error;
       }
     });
