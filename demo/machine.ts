@@ -8,11 +8,15 @@ import { findTemporalBinary } from '../worker/temporal-server/binary.ts';
 /**
  * Debian packages and the Temporal server, where they are missing.
  * @param ask false: goes ahead without a question; without a terminal it does so anyway
+ * @param extra Debian packages beyond those of the lab
  * @throws Error that says what is missing and what to do
  */
-export async function prepareMachine(steps: Steps, { ask }: { ask: boolean }): Promise<void> {
+export async function prepareMachine(
+  steps: Steps,
+  { ask, extra = [] }: { ask: boolean; extra?: readonly string[] },
+): Promise<void> {
   await checkMachine();
-  await installPackages(steps.report, ask && process.stdin.isTTY ? confirm : undefined);
+  await installPackages(steps.report, ask && process.stdin.isTTY ? confirm : undefined, extra);
   await steps.run('find the Temporal server', () => findTemporalBinary({ report: steps.line }));
 }
 

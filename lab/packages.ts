@@ -25,26 +25,29 @@ export const packages = [
 /** Packages whose services would take the lab's ports when the machine boots. */
 const servicesNotWanted = ['prometheus', 'prometheus-alertmanager', 'prometheus-libvirt-exporter'];
 
-export async function missingPackages(): Promise<string[]> {
+export async function missingPackages(extra: readonly string[] = []): Promise<string[]> {
+  const wanted = [...packages, ...extra];
   const format = '${Package} ${db:Status-Status}\\n';
-  const { stdout } = await execa('dpkg-query', ['-W', `-f=${format}`, ...packages], { reject: false });
+  const { stdout } = await execa('dpkg-query', ['-W', `-f=${format}`, ...wanted], { reject: false });
   const installed = new Set(
     stdout.split('\n').flatMap((line) => (line.endsWith(' installed') ? [line.split(' ')[0]] : [])),
   );
-  return packages.filter((name) => !installed.has(name));
+  return wanted.filter((name) => !installed.has(name));
 }
 
 /**
  * Installs what is missing, and starts none of the services that come with it.
  *
  * @param confirm - asked once with the packages' names; absent: goes ahead
+ * @param extra - packages that the lab itself does not need
  * @throws LabError if the answer is no, or apt fails
  */
 export async function installPackages(
   report: Report,
   confirm?: (missing: readonly string[]) => Promise<boolean>,
+  extra: readonly string[] = [],
 ): Promise<void> {
-  const missing = await missingPackages();
+  const missing = await missingPackages(extra);
   if (missing.length === 0) return;
   if (confirm && !(await confirm(missing)))
     throw new LabError(`the lab needs these Debian packages: ${missing.join(' ')}`);

@@ -7,7 +7,8 @@ import { prepareMachine } from '../demo/machine.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
 
 try {
-  await prepareMachine(stepsOnStderr(), { ask: true });
+  // A browser, for the tests of the Temporal UI.
+  await prepareMachine(stepsOnStderr(), { ask: true, extra: ['chromium'] });
 } catch (error) {
   console.error(`error: ${(error as Error).message}`);
   process.exit(1);
