@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { TemporalTarget } from '../settings/temporal.ts';
 
-/** Milliseconds by part; the parts of an operation without parallel steps add up to its whole time. */
+/** Milliseconds by part; the parts of an operation add up to its whole time. */
 export type OperationTimes = ReadonlyMap<string, number>;
 
 /** Reads histories from the server that Drover uses. */
@@ -19,38 +19,37 @@ export class Histories implements AsyncDisposable {
     return new Histories(await Connection.connect(target.connectConfig), target.namespace);
   }
 
-  /** The times of an operation that has ended. */
+  /** The times of an operation that has ended, whose activities ran one after another. */
   async timesOf(workflowId: string): Promise<OperationTimes> {
     const { events } = await this.#client.workflow.getHandle(workflowId).fetchHistory();
+    const all = (events ?? []).map((event) => ({
+      ...event,
+      id: String(event.eventId),
+      atMs: Number(event.eventTime?.seconds ?? 0) * 1000 + (event.eventTime?.nanos ?? 0) / 1e6,
+    }));
+    const atOf = (id: unknown): number => all.find((event) => event.id === String(id))?.atMs ?? Number.NaN;
     const times = new Map<string, number>();
-    const scheduled = new Map<string, string>();
-    let last: number | undefined;
-    // Every stretch between two events belongs to what its later event is about.
-    for (const event of events ?? []) {
-      const { seconds = 0, nanos = 0 } = event.eventTime ?? {};
-      const at = Number(seconds) * 1000 + (nanos ?? 0) / 1e6;
-      const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
-      if (activity) scheduled.set(String(event.eventId), activity);
-      const started = event.activityTaskStartedEventAttributes;
-      const completed = event.activityTaskCompletedEventAttributes;
-      const nameOf = (id: unknown): string => scheduled.get(String(id)) ?? 'activity';
-      const part = started
-        ? 'tasks waiting for the worker'
-        : completed
-          ? nameOf(completed.scheduledEventId)
-          : event.workflowTaskStartedEventAttributes
-            ? 'tasks waiting for the worker'
-            : event.workflowTaskCompletedEventAttributes
-              ? 'workflow code'
-              : event.childWorkflowExecutionStartedEventAttributes
-                ? 'hold: take'
-                : event.externalWorkflowExecutionSignaledEventAttributes ||
-                    event.childWorkflowExecutionCompletedEventAttributes
-                  ? 'hold: let go'
-                  : 'between';
-      if (last !== undefined) times.set(part, (times.get(part) ?? 0) + at - last);
-      last = at;
+    let waiting = 0;
+    // A started event is written when the activity has ended, with the time of its begin.
+    for (const { atMs, activityTaskCompletedEventAttributes: completed } of all) {
+      if (!completed) continue;
+      const scheduled = all.find(({ id }) => id === String(completed.scheduledEventId));
+      const name = scheduled?.activityTaskScheduledEventAttributes?.activityType?.name ?? 'activity';
+      times.set(name, atMs - atOf(completed.startedEventId));
+      waiting += atOf(completed.startedEventId) - (scheduled?.atMs ?? Number.NaN);
     }
+    times.set('activities wait for the worker', waiting);
+    const held = all.find((event) => event.childWorkflowExecutionStartedEventAttributes);
+    if (held)
+      times.set(
+        'take hold of the VM',
+        held.atMs - atOf(held.childWorkflowExecutionStartedEventAttributes?.initiatedEventId),
+      );
+    const released = all.find((event) => event.childWorkflowExecutionCompletedEventAttributes);
+    const letGo = all.find((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes);
+    if (released && letGo) times.set('let go of the VM', released.atMs - letGo.atMs);
+    const whole = (all.at(-1)?.atMs ?? Number.NaN) - (all[0]?.atMs ?? Number.NaN);
+    times.set('workflow tasks', whole - [...times.values()].reduce((sum, value) => sum + value, 0));
     return times;
   }
 
