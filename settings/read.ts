@@ -72,7 +72,7 @@ export function parseSettings(text: string, file: string, env: NodeJS.ProcessEnv
         return {
           place: `${line}:${col}`,
           path: '',
-          message: what.replace(/ at line \d+, column \d+:?$/, ''),
+          message: visible(what.replace(/ at line \d+, column \d+:?$/, '')),
         };
       }),
     );
@@ -83,14 +83,14 @@ export function parseSettings(text: string, file: string, env: NodeJS.ProcessEnv
     const { line, col } = lines.linePos(offset);
     return { place: `${line}:${col}` };
   };
-  const parsed = SettingsSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
+  const parsed = SettingsSchema.safeParse(valueOf(document, file), { reportInput: true });
   if (!parsed.success) {
     throw new SettingsError(
       file,
       parsed.error.issues.flatMap((issue) =>
         problemsOf(issue).map((found) => ({
           ...place(found.keys),
-          path: found.keys.join('.'),
+          path: pathText(found.keys),
           message: found.message,
         })),
       ),
@@ -100,10 +100,19 @@ export function parseSettings(text: string, file: string, env: NodeJS.ProcessEnv
   if (problems.length > 0) {
     throw new SettingsError(
       file,
-      problems.map(({ keys, message }) => ({ ...place(keys), path: keys.join('.'), message })),
+      problems.map(({ keys, message }) => ({ ...place(keys), path: pathText(keys), message })),
     );
   }
   return parsed.data;
+}
+
+/** @throws SettingsError when aliases stand for more than a settings file can be */
+function valueOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw new SettingsError(file, [{ path: '', message: `can't be read: ${(error as Error).message}` }]);
+  }
 }
 
 interface Found {
@@ -123,21 +132,42 @@ function problemsOf(issue: z.core.$ZodIssue): Found[] {
     case 'invalid_type':
       return issue.input === undefined
         ? [{ keys: issue.path, message: 'is missing' }]
-        : [{ keys: issue.path, message: `must be of type ${issue.expected}, not ${shown(issue.input)}` }];
+        : [{ keys: issue.path, message: `must be of type ${issue.expected}, not ${inputOf(issue)}` }];
     case 'invalid_union': {
       const inner = issue.errors.flat().map((one) => one.message);
-      return [{ keys: issue.path, message: `${shown(issue.input)}: ${[...new Set(inner)].join('; or ')}` }];
+      return [{ keys: issue.path, message: `${inputOf(issue)}: ${[...new Set(inner)].join('; or ')}` }];
     }
     default:
       return [
-        { keys: issue.path, message: `${'input' in issue ? `${shown(issue.input)} ` : ''}${issue.message}` },
+        { keys: issue.path, message: `${'input' in issue ? `${inputOf(issue)} ` : ''}${issue.message}` },
       ];
   }
 }
 
+/** The value that was given; a secret that stands where its reference should is not repeated. */
+function inputOf({ path, input }: z.core.$ZodIssue): string {
+  return path.includes('secrets') || path.at(-1) === 'tokenEnv' ? 'a value' : shown(input);
+}
+
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = visible(JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Text of the file without control characters, which could forge lines of a log or move a terminal's cursor. */
+function visible(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** `clusters.berlin.hosts."web 1"`: a key that could be misread is quoted, a long one cut. */
+function pathText(keys: readonly PropertyKey[]): string {
+  return keys
+    .map(String)
+    .map((key) => (/^\w[\w.-]{0,62}$/.test(key) ? key : shown(key)))
+    .join('.');
 }
 
 /** Names that stand for something elsewhere in the file. */

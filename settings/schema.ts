@@ -24,9 +24,10 @@ export const HostUri = z
   );
 
 /** A secret by reference: the name of an environment variable, or a file whose first line it is. */
+const secretRule = 'must be the name of an environment variable (or {file: PATH})';
 export const SecretReference = z.union([
-  z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable (or {file: PATH})'),
-  z.strictObject({ file: z.string().min(1) }),
+  z.string(secretRule).regex(/^[A-Z][A-Z0-9_]*$/, secretRule),
+  z.strictObject({ file: z.string().min(1) }, secretRule),
 ]);
 export type SecretReference = z.infer<typeof SecretReference>;
 
