@@ -1,0 +1,351 @@
+import { describe, expect, test } from 'vitest';
+import type { AlertAnswer } from '../../model/alerts.ts';
+import type { AlertRoute } from '../../settings/schema.ts';
+import { temporalTarget } from '../../settings/temporal.ts';
+import type { Drover } from '../drover.ts';
+import { TemporalUnreachable } from '../errors.ts';
+import { createAlertMetrics } from './metrics.ts';
+import { createReceiver, maxBodyBytes } from './receiver.ts';
+
+const token = 'a-token';
+const target = temporalTarget(
+  { temporal: { embedded: { port: 7233, uiPort: 8233 }, retentionDays: 30 } },
+  { HOME: '/nowhere' },
+);
+
+interface Started {
+  readonly name: string;
+  readonly input: unknown;
+  readonly workflowId: string;
+}
+
+/** A receiver before a Drover that keeps what was started, and knows an id that came before. */
+function receiver({
+  routes = [],
+  held = {},
+  unreachable = false,
+}: {
+  routes?: readonly AlertRoute[];
+  /** The operation that holds each VM. */
+  held?: Readonly<Record<string, string>>;
+  unreachable?: boolean;
+} = {}) {
+  const started: Started[] = [];
+  const drover = {
+    holderOf: (vm: string) => Promise.resolve(held[vm] ? { workflowId: held[vm] } : undefined),
+    start: (name: string, input: unknown, { workflowId = '' }: { workflowId?: string }) => {
+      const isNew = !started.some((one) => one.workflowId === workflowId);
+      if (isNew) started.push({ name, input, workflowId });
+      return Promise.resolve({ workflowId, isNew });
+    },
+    ping: () => Promise.resolve(),
+  };
+  const app = createReceiver({
+    drover: () =>
+      unreachable
+        ? Promise.reject(new TemporalUnreachable(target, new Error('connection refused')))
+        : Promise.resolve(drover as unknown as Drover),
+    token: () => token,
+    routes,
+    metrics: createAlertMetrics(),
+  });
+  const post = async (
+    body: string,
+    authorization: string | undefined = `Bearer ${token}`,
+  ): Promise<Response> =>
+    app.request('/alerts', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+    });
+  const take = async (...alerts: object[]): Promise<AlertAnswer[]> => {
+    const response = await post(webhook(...alerts));
+    expect(response.status).toBe(202);
+    return ((await response.json()) as { alerts: AlertAnswer[] }).alerts;
+  };
+  const metric = async (line: string): Promise<number> => {
+    const text = await (await app.request('/metrics')).text();
+    const found = text.split('\n').find((one) => one.startsWith(`${line} `));
+    if (found === undefined) throw new Error(`no metric ${line} in:\n${text}`);
+    return Number(found.slice(line.length));
+  };
+  return { app, post, take, metric, started };
+}
+
+function webhook(...alerts: object[]): string {
+  return JSON.stringify({ version: '4', groupKey: '{}:{}', status: 'firing', receiver: 'drover', alerts });
+}
+
+function alert({ labels = {}, ...rest }: { labels?: Record<string, string> } & Record<string, unknown> = {}) {
+  return {
+    status: 'firing',
+    labels: { alertname: 'DroverVmStarved', vm: 'web1', host: 'host1', ...labels },
+    annotations: { summary: 'web1 is short of CPU on host1' },
+    startsAt: '2026-11-23T10:00:00.5Z',
+    endsAt: '0001-01-01T00:00:00Z',
+    fingerprint: 'c0ffee0123456789',
+    ...rest,
+  };
+}
+
+const errorOf = async (response: Response): Promise<string> =>
+  ((await response.json()) as { error: string }).error;
+
+describe('a request without the right to be heard', () => {
+  test.each([
+    ['no token', ''],
+    ['a wrong token', 'Bearer another'],
+    ['the start of the token', 'Bearer a-tok'],
+    ['the token and more', 'Bearer a-token-'],
+    ['the token alone', 'a-token'],
+    ['another scheme', 'Basic a-token'],
+  ])('%s is answered 401, and starts nothing', async (_, authorization) => {
+    const { post, started, metric } = receiver();
+    const response = await post(webhook(alert()), authorization);
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await errorOf(response)).toContain('"Authorization: Bearer TOKEN"');
+    expect(started).toEqual([]);
+    expect(await metric('drover_alert_requests_rejected_total{reason="unauthorized"}')).toBe(1);
+  });
+});
+
+describe('a body that is none of Alertmanager’s', () => {
+  test.each([
+    ['empty', '', 'the body is no JSON'],
+    ['not JSON', 'vm=web1', 'the body is no JSON'],
+    ['null', 'null', 'the body is no Alertmanager webhook (version 4): the body:'],
+    ['a list', '[]', 'the body is no Alertmanager webhook (version 4): the body:'],
+    ['JSON of another kind', '{"vm":"web1"}', 'version:'],
+    ['of another version', webhook(alert()).replace('"4"', '"3"'), 'version:'],
+    [
+      'with a fingerprint of hostile text',
+      webhook(alert({ fingerprint: '../x' })),
+      'alerts.0.fingerprint: must be hexadecimal digits',
+    ],
+    ['with a time that is none', webhook(alert({ startsAt: 'now' })), 'alerts.0.startsAt:'],
+    [
+      'with a label that is a number',
+      webhook(alert({ labels: { vm: 1 as unknown as string } })),
+      'alerts.0.labels.vm:',
+    ],
+  ])('%s, is answered 400 with what is wrong', async (_, body, expected) => {
+    const { post, started, metric } = receiver();
+    const response = await post(body);
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toContain(expected);
+    expect(started).toEqual([]);
+    expect(await metric('drover_alert_requests_rejected_total{reason="malformed"}')).toBe(1);
+  });
+
+  test('of 10 MiB is answered 413', async () => {
+    const { post, started, metric } = receiver();
+    const response = await post(webhook(alert({ labels: { vm: 'x'.repeat(10 * 1024 ** 2) } })));
+    expect(response.status).toBe(413);
+    expect(await errorOf(response)).toBe(`the body is larger than ${maxBodyBytes} bytes`);
+    expect(started).toEqual([]);
+    expect(await metric('drover_alert_requests_rejected_total{reason="tooLarge"}')).toBe(1);
+  });
+});
+
+describe('DroverVmStarved', () => {
+  test('starts migrateVm, which looks again itself, under the id of the episode', async () => {
+    const { take, started } = receiver();
+    const workflowId = 'migrate-vm/web1/alert-c0ffee0123456789-2026-11-23T10:00:00.500Z';
+    expect(await take(alert())).toEqual([{ fingerprint: 'c0ffee0123456789', result: 'started', workflowId }]);
+    expect(started).toEqual([
+      {
+        name: 'migrateVm',
+        workflowId,
+        input: expect.objectContaining({
+          vm: 'web1',
+          onlyIfStarved: true,
+          reason: 'alert DroverVmStarved: web1 is short of CPU on host1',
+        }),
+      },
+    ]);
+  });
+
+  test('that comes again is joined to what it started, and a new episode is not', async () => {
+    const { take, started } = receiver();
+    await take(alert());
+    const [again] = await take(alert({ startsAt: '2026-11-23T11:00:00.5+01:00' }));
+    expect(again).toMatchObject({ result: 'joined', reason: 'this episode of the alert started it' });
+    const [later] = await take(alert({ startsAt: '2026-11-23T12:00:00Z' }));
+    expect(later).toMatchObject({ result: 'started' });
+    expect(started).toHaveLength(2);
+  });
+
+  test('for a VM that an operation holds is joined to that', async () => {
+    const { take, started } = receiver({ held: { web1: 'migrate-vm/web1/by-hand' } });
+    expect(await take(alert())).toEqual([
+      {
+        fingerprint: 'c0ffee0123456789',
+        result: 'joined',
+        workflowId: 'migrate-vm/web1/by-hand',
+        reason: 'web1 is being worked on already',
+      },
+    ]);
+    expect(started).toEqual([]);
+  });
+
+  test('without the label of the VM is refused', async () => {
+    const { take, started } = receiver();
+    const { vm: _, ...labels } = alert().labels as Record<string, string>;
+    const [answer] = await take({ ...alert(), labels });
+    expect(answer).toMatchObject({ result: 'refused', reason: 'DroverVmStarved has no label vm' });
+    expect(started).toEqual([]);
+  });
+
+  test.each([
+    ['spaces', 'web 1'],
+    ['nothing', ''],
+    ['a leading dash', '--all'],
+    ['a single quote', "web1'; reboot"],
+    ['a double quote', 'web"1'],
+    ['a newline', 'web1\nweb2'],
+    ['XML', '<domain/>'],
+    ['all digits', '13'],
+    ['a UUID', '9f0c7d2e-6f0b-4d0a-9a51-0d5bb6d1c7aa'],
+    ['300 characters', 'w'.repeat(300)],
+    ['another script', 'веб1'],
+    ['braces of a route', '{host}'],
+  ])('for a VM with %s in its name is refused in one short line', async (_, vm) => {
+    const { take, started } = receiver();
+    const [answer] = await take(alert({ labels: { vm } }));
+    expect(answer?.result).toBe('refused');
+    expect(answer?.reason).toMatch(/^DroverVmStarved asks for migrateVm with .*: vm (is|has)/);
+    expect(answer?.reason).not.toContain('\n');
+    expect(answer?.reason?.length).toBeLessThan(500);
+    expect(started).toEqual([]);
+  });
+
+  test('with a summary of 10,000 characters is taken, the reason cut short', async () => {
+    const { take, started } = receiver();
+    await take(alert({ annotations: { summary: 'x'.repeat(10_000) } }));
+    expect(started[0]?.input).toMatchObject({ reason: expect.stringMatching(/^alert .{494}$/) });
+  });
+});
+
+describe('an alert that asks for nothing', () => {
+  test('of another name is ignored, and says how to change that', async () => {
+    const { take, started } = receiver();
+    const [answer] = await take(alert({ labels: { alertname: 'Watchdog' } }));
+    expect(answer).toMatchObject({
+      result: 'ignored',
+      reason: 'no operation belongs to the alert Watchdog: map it under alerts.routes',
+    });
+    expect(started).toEqual([]);
+  });
+
+  test('that is resolved is ignored', async () => {
+    const { take, started } = receiver();
+    const [answer] = await take(alert({ status: 'resolved' }));
+    expect(answer).toMatchObject({
+      result: 'ignored',
+      reason: 'DroverVmStarved is resolved: nothing is started for that',
+    });
+    expect(started).toEqual([]);
+  });
+});
+
+describe('a route of the settings', () => {
+  const route: AlertRoute = {
+    alertname: 'DiskSlow',
+    labels: { severity: 'critical' },
+    workflow: 'migrateVm',
+    input: { vm: '{domain}', to: 'host-{rack}', acceptWarnings: false },
+  };
+
+  test('fills the input from the labels', async () => {
+    const { take, started } = receiver({ routes: [route] });
+    const labels = { alertname: 'DiskSlow', severity: 'critical', domain: 'db1', rack: 'b' };
+    expect(await take(alert({ labels }))).toMatchObject([{ result: 'started' }]);
+    expect(started[0]?.input).toMatchObject({ vm: 'db1', to: 'host-b', acceptWarnings: false });
+  });
+
+  test('is not taken when a label differs', async () => {
+    const { take } = receiver({ routes: [route] });
+    const labels = { alertname: 'DiskSlow', severity: 'warning', domain: 'db1', rack: 'b' };
+    expect(await take(alert({ labels }))).toMatchObject([{ result: 'ignored' }]);
+  });
+
+  test('names every label that is missing', async () => {
+    const { take } = receiver({ routes: [route] });
+    expect(await take(alert({ labels: { alertname: 'DiskSlow', severity: 'critical' } }))).toMatchObject([
+      { result: 'refused', reason: 'DiskSlow has no label domain, rack' },
+    ]);
+  });
+
+  test('comes before Drover’s own of the same name', async () => {
+    const own: AlertRoute = {
+      ...route,
+      alertname: 'DroverVmStarved',
+      labels: {},
+      input: { vm: '{vm}', to: 'host3' },
+    };
+    const { take, started } = receiver({ routes: [own] });
+    await take(alert());
+    expect(started[0]?.input).toMatchObject({ vm: 'web1', to: 'host3', onlyIfStarved: false });
+  });
+});
+
+describe('without Temporal', () => {
+  test('an alert is answered 503, so that Alertmanager comes again', async () => {
+    const { post, metric } = receiver({ unreachable: true });
+    const response = await post(webhook(alert()));
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('5');
+    expect(await errorOf(response)).toContain(
+      'does not answer (connection refused); start it with: drover up',
+    );
+    expect(await metric('drover_alert_requests_rejected_total{reason="unavailable"}')).toBe(1);
+    expect(await metric('drover_alerts_received_total{result="started"}')).toBe(0);
+  });
+
+  test('it is alive and not ready', async () => {
+    const { app } = receiver({ unreachable: true });
+    expect((await app.request('/healthz')).status).toBe(200);
+    const ready = await app.request('/readyz');
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('does not answer');
+  });
+});
+
+test('with Temporal it is ready', async () => {
+  expect((await receiver().app.request('/readyz')).status).toBe(200);
+});
+
+test('another path says which there are', async () => {
+  const response = await receiver().app.request('/alert');
+  expect(response.status).toBe(404);
+  expect(await errorOf(response)).toContain('POST /alerts');
+});
+
+test('every alert ends as exactly one of started, joined, ignored and refused', async () => {
+  const { take, metric } = receiver();
+  const alerts = [
+    alert(),
+    alert(),
+    alert({ labels: { vm: 'db1' } }),
+    alert({ labels: { vm: '13' } }),
+    alert({ labels: { alertname: 'Watchdog' } }),
+    alert({ status: 'resolved' }),
+  ];
+  const answers = await take(...alerts);
+  expect(answers.map(({ result }) => result)).toEqual([
+    'started',
+    'joined',
+    'started',
+    'refused',
+    'ignored',
+    'ignored',
+  ]);
+  const counts = await Promise.all(
+    ['started', 'joined', 'ignored', 'refused'].map((result) =>
+      metric(`drover_alerts_received_total{result="${result}"}`),
+    ),
+  );
+  expect(counts).toEqual([2, 1, 2, 1]);
+  expect(counts.reduce((sum, count) => sum + count)).toBe(alerts.length);
+});
