@@ -8,6 +8,7 @@ import {
   TemporalUnreachable,
   WorkersSilent,
 } from '../errors.ts';
+import { printable } from './output.ts';
 
 export const exitCodes = {
   ok: 0,
@@ -62,9 +63,10 @@ export function exitCodeOf(error: unknown): number {
 
 export function messageFor(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error) return error.stack ?? error.message;
-  if (error instanceof Detached || error instanceof OperationCanceled) return error.message;
+  if (error instanceof OperationCanceled) return printable(error.message);
+  if (error instanceof Detached) return error.message;
   if (error instanceof SettingsError) return `error: the settings can't be used\n${error.message}`;
   if (error instanceof OperationFailed)
-    return `error: ${error.message}${error.type ? ` [${error.type}]` : ''}`;
-  return `error: ${error instanceof Error ? error.message : String(error)}`;
+    return `error: ${printable(error.message)}${error.type ? ` [${error.type}]` : ''}`;
+  return `error: ${(error instanceof Error ? error.message : String(error)).split('\n').map(printable).join('\n')}`;
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { outputOption, print, type Format } from '../output.ts';
+import { outputOption, print, printable, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { findingText, placementText } from '../texts.ts';
 
@@ -25,7 +25,7 @@ export function registerExplain(program: Command): void {
         }
         if (placement) console.log(placementText(placement));
         for (const finding of findings) console.log(findingText(finding));
-        console.log(message);
+        console.log(printable(message));
       }),
     );
 }

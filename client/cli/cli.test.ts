@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OperationCanceled, OperationFailed } from '../errors.ts';
+import { exitCodes, messageFor } from './exit.ts';
+import { printable, tableOf } from './output.ts';
+import { findingText, placementText, resultText } from './texts.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'drover-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the command line as a user does, away from any settings and any Temporal of this machine. */
+async function drover(
+  ...args: string[]
+): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
+  const program = fileURLToPath(new URL('drover.ts', import.meta.url));
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
+    reject: false,
+    cwd: folder,
+    extendEnv: false,
+    env: { HOME: folder, PATH: process.env['PATH'], NO_COLOR: '1' },
+  });
+  return { exitCode, stdout, stderr };
+}
+
+function settings(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const oneHost =
+  'clusters: {berlin: {datacenter: berlin, hosts: {host1: {uri: qemu+tcp://10.77.0.11/system}}}}\n';
+
+/** A port on which nothing listens: it was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => void server.close(resolve));
+  return port;
+}
+
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+
+describe('help', () => {
+  test('names every verb and every exit code', async () => {
+    const { exitCode, stdout } = await drover('--help');
+    expect(exitCode).toBe(0);
+    for (const verb of ['up', 'check', 'get', 'explain', 'migrate', 'watch', 'cancel', 'rules', 'schema'])
+      expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
+    expect(stdout).toContain(
+      'Exit codes: 0 ok, 1 failed, 2 usage, 3 refused, 4 unreachable, 130 interrupted',
+    );
+  });
+});
+
+describe('what was typed wrong ends with exit code 2 and says how it is right', () => {
+  test.each([
+    ['an unknown verb', ['fly'], "unknown command 'fly'"],
+    ['an unknown option', ['check', '--fast'], "unknown option '--fast'"],
+    ['no VM', ['migrate'], "missing required argument 'vm'"],
+    ['a fraction for a number', ['migrate', 'web1', '--timeout', '1.5'], 'give a whole number'],
+    ['an unknown kind', ['get', 'cows'], 'Allowed choices are hosts, vms, operations'],
+    ['an unknown format', ['get', 'vms', '-o', 'xml'], 'use table, json or yaml'],
+    ['an unknown schema', ['schema', 'fly'], 'there is no schema fly: migrateVm, settings'],
+    ['no settings', ['check'], 'there is no settings file: give --settings FILE or set DROVER_SETTINGS'],
+    ['settings that do not exist', ['-s', 'none.yaml', 'check'], "none.yaml: can't be read (ENOENT)"],
+  ])('%s', async (_, args, expected) => {
+    const { exitCode, stdout, stderr } = await drover(...args);
+    expect(stderr).toContain(expected);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(exitCodes.usage);
+  });
+});
+
+describe('check', () => {
+  test('says what good settings hold and which Temporal is used', async () => {
+    const file = settings('good.yaml', oneHost);
+    const { exitCode, stdout } = await drover('--settings', file, 'check');
+    expect(stdout).toContain(`${file}: right. 1 cluster, 1 host.`);
+    expect(stdout).toContain('Temporal');
+    expect(exitCode).toBe(exitCodes.ok);
+  });
+
+  test('tells every mistake with its place', async () => {
+    const file = settings('bad.yaml', `${oneHost}keepalive: 3\nstateDir: state\n`);
+    const { exitCode, stderr } = await drover('--settings', file, 'check');
+    expect(stderr).toContain("error: the settings can't be used");
+    expect(stderr).toContain(`${file}:2:1: keepalive is no key that Drover knows here`);
+    expect(stderr).toContain(`${file}:3:1: stateDir "state" must be an absolute path`);
+    expect(exitCode).toBe(exitCodes.usage);
+  });
+
+  test('never prints control characters of the file', async () => {
+    const file = settings('hostile.yaml', `${oneHost}"\\e[2J\\nerror: none": 1\nstateDir: "\\e[31m\\x9b"\n`);
+    const { exitCode, stderr } = await drover('--settings', file, 'check');
+    expect(stderr).not.toMatch(controls);
+    expect(stderr.trim().split('\n')).toHaveLength(3);
+    expect(exitCode).toBe(exitCodes.usage);
+  });
+});
+
+describe('schema', () => {
+  test.each(['migrateVm', 'settings'])('of %s is JSON', async (name) => {
+    const { exitCode, stdout } = await drover('schema', name);
+    expect(JSON.parse(stdout)).toMatchObject({ type: 'object', additionalProperties: false });
+    expect(exitCode).toBe(exitCodes.ok);
+  });
+
+  test('of migrateVm asks for a VM alone, and has an example', async () => {
+    const schema = JSON.parse((await drover('schema', 'migrateVm')).stdout) as Record<string, unknown>;
+    expect(schema).toMatchObject({ required: ['vm'], examples: [{ vm: 'web1' }, expect.anything()] });
+  });
+});
+
+test('rules prints the alert', async () => {
+  const { stdout } = await drover('--settings', settings('good.yaml', oneHost), 'rules');
+  expect(stdout).toContain('alert: DroverVmStarved');
+});
+
+describe('without Temporal', () => {
+  test.each([[['get', 'vms']], [['migrate', 'web1']], [['explain', 'web1']]])(
+    '%j ends with exit code 4 and how to start it',
+    async (args) => {
+      const port = await freePort();
+      const file = settings('down.yaml', `${oneHost}temporal: {embedded: {port: ${port}}}\n`);
+      const { exitCode, stderr } = await drover('--settings', file, ...args);
+      expect(stderr).toMatch(new RegExp(`^error: Temporal at \\S+:${port} does not answer \\(`));
+      expect(stderr).toContain('; start it with: drover up');
+      expect(exitCode).toBe(exitCodes.unreachable);
+    },
+  );
+});
+
+describe('text from outside', () => {
+  const hostile = 'web1\u001b[2J\r\nerror: none\u009b31m\u007f';
+
+  test('is printed without control characters, in any place', () => {
+    expect(printable(hostile)).not.toMatch(/\p{Cc}/u);
+    const table = tableOf([['VM'], [hostile]]);
+    expect(table).not.toMatch(controls);
+    expect(table.split('\n')).toHaveLength(2);
+    expect(findingText({ severity: 'error', code: 'vmBusy', message: hostile })).not.toMatch(/\p{Cc}/u);
+  });
+
+  test('is printed so in the message of what failed', () => {
+    const failed = new OperationFailed('migrate-vm/web1/1', 'CheckFailed', hostile, undefined);
+    expect(messageFor(failed, false)).not.toMatch(/\p{Cc}/u);
+    expect(messageFor(failed, false)).toContain('[CheckFailed]');
+    expect(messageFor(new OperationCanceled('migrate-vm/web1/1', hostile), false)).not.toMatch(/\p{Cc}/u);
+    expect(messageFor(new Error(hostile), false)).not.toMatch(controls);
+  });
+
+  test('is printed so in a result and in a placement', () => {
+    const text = resultText({
+      outcome: 'moved',
+      vm: 'web1',
+      from: 'host1',
+      to: 'host2',
+      reason: hostile,
+      message: hostile,
+      findings: [{ severity: 'warning', code: 'transient', message: hostile }],
+      wholeMs: 4321,
+      figures: { copyMs: 2000, downtimeMs: 152.6, copiedBytes: 64 * 1024 ** 2, iterations: 3 },
+    });
+    expect(text).not.toMatch(controls);
+    expect(text).toContain('whole time 4.32 s');
+    expect(text).toContain('downtime   153 ms');
+    expect(text).toContain('copied     64 MiB in 3 passes');
+    const candidate = {
+      host: hostile,
+      fits: false,
+      filters: [{ code: 'memoryShort' as const, passed: false, reason: hostile }],
+      scoreParts: [],
+    };
+    expect(placementText({ vm: 'web1', candidates: [candidate], reason: hostile })).not.toMatch(controls);
+  });
+});
