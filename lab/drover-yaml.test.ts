@@ -32,7 +32,8 @@ test('drover.yaml describes the hosts, their failure domains and their BMCs', ()
     vms: {},
     alerts: { listen: '127.0.0.1:9199', tokenFile: `${folder}/alert-token` },
     metrics: { worker: '127.0.0.1:9464' },
-    keepaliveSeconds: 3,
+    keepaliveSeconds: 4,
+    starved: { forSeconds: 3, windowSeconds: 10 },
     prometheusUrl: 'http://127.0.0.1:9090',
   });
 });
