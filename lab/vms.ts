@@ -42,13 +42,16 @@ function readStats(text: string): { name: string; state: VmState }[] {
 
 /** Makes sure that a VM runs on exactly one host and answers. One that runs and answers stays where it is. */
 export async function ensureVm(context: LabContext, vm: VmConfig): Promise<string> {
-  const alive = (await sightVms(context)).filter(
-    ({ name, state }) => name === vm.name && state !== 'shut off',
-  );
+  const sightings = (await sightVms(context)).filter(({ name }) => name === vm.name);
+  const alive = sightings.filter(({ state }) => state !== 'shut off');
   const [only] = alive;
   if (only?.state === 'running' && alive.length === 1 && (await answersSoon(vm)))
     return `runs on ${only.host}`;
   for (const sighting of alive) await virsh(context, hostNamed(context, sighting.host), ['destroy', vm.name]);
+
+  // One definition is right: a VM that had moved would else be known on two hosts.
+  for (const { host } of sightings.filter(({ host }) => host !== vm.host))
+    await virsh(context, hostNamed(context, host), ['undefine', vm.name]);
 
   const home = hostNamed(context, vm.host);
   const datacenter = context.config.datacenters.find(({ name }) => name === home.datacenter);
