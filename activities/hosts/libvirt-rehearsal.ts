@@ -65,11 +65,11 @@ export function rehearsalXml(definition: VmDefinition, parts: readonly { readonl
   const type = child(child(root, 'os'), 'type');
   const attributes = ['arch', 'machine'].flatMap((name) => {
     const value = type?.getAttribute(name);
-    return value ? [` ${name}="${value}"`] : [];
+    return value ? [` ${name}="${escaped(value)}"`] : [];
   });
   const emulator = child(child(root, 'devices'), 'emulator');
   return [
-    `<domain type="${root.getAttribute('type') ?? 'qemu'}">`,
+    `<domain type="${escaped(root.getAttribute('type') ?? 'qemu')}">`,
     `<name>${namePrefix}${randomUUID()}</name>`,
     '<memory unit="MiB">16</memory><vcpu>1</vcpu>',
     `<os><type${attributes.join('')}>hvm</type></os>`,
@@ -123,6 +123,11 @@ function keepOnly(element: Element, names: readonly string[]): void {
 function ownerOf(element: Element): NonNullable<Element['ownerDocument']> {
   if (!element.ownerDocument) throw new Error('an element without a document');
   return element.ownerDocument;
+}
+
+/** A text as the value of an attribute. */
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
 function serialize(element: Element): string {
