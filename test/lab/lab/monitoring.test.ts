@@ -50,6 +50,7 @@ test('a Drover alert reaches the receiver with the token, firing and resolved; a
 
   const labels = { alertname: 'DroverLabTest', vm: 'web1' };
   await post([{ labels }, { labels: { alertname: 'SomethingElse' } }]);
+  expect(await receiversOf('SomethingElse')).toEqual(['nobody']);
   const status = async (wanted: string) =>
     waitFor(`the alert ${wanted}`, 20, () => {
       const found = received.find(({ body }) => body.includes(`"status":"${wanted}"`));
@@ -60,8 +61,16 @@ test('a Drover alert reaches the receiver with the token, firing and resolved; a
   expect(JSON.parse(firing.body)).toMatchObject({ version: '4', alerts: [{ labels }] });
   await post([{ labels, endsAt: new Date().toISOString() }]);
   await status('resolved');
-  expect(received.filter(({ body }) => body.includes('SomethingElse'))).toEqual([]);
 }, 60_000);
+
+const alertsSchema = z.array(z.object({ receivers: z.array(z.object({ name: z.string() })) }));
+
+/** Where Alertmanager sends an alert. */
+async function receiversOf(name: string): Promise<string[]> {
+  const filter = encodeURIComponent(`alertname="${name}"`);
+  const response = await fetch(`${lab.alertmanagerUrl}/api/v2/alerts?filter=${filter}`);
+  return alertsSchema.parse(await response.json()).flatMap(({ receivers }) => receivers.map((it) => it.name));
+}
 
 async function post(alerts: readonly object[]): Promise<void> {
   const response = await fetch(`${lab.alertmanagerUrl}/api/v2/alerts`, {
