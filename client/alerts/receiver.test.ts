@@ -33,8 +33,13 @@ function receiver({
   const started: Started[] = [];
   const drover = {
     holderOf: (vm: string) => Promise.resolve(held[vm] ? { workflowId: held[vm] } : undefined),
-    start: (name: string, input: unknown, { workflowId = '' }: { workflowId?: string }) => {
+    start: (
+      name: string,
+      input: unknown,
+      { workflowId = '', whenKnown }: { workflowId?: string; whenKnown?: string },
+    ) => {
       const isNew = !started.some((one) => one.workflowId === workflowId);
+      if (!isNew && whenKnown !== 'join') return Promise.reject(new Error(`${workflowId} is known`));
       if (isNew) started.push({ name, input, workflowId });
       return Promise.resolve({ workflowId, isNew });
     },
