@@ -10,7 +10,8 @@ import { labHosts, labVm, sharedLab } from '../support/lab.ts';
 
 const screenshots = mkdtempSync(join(tmpdir(), 'drover-temporal-ui-'));
 /** For whatever the page shows next; a first look at the page loads megabytes on a busy machine. */
-const limitMs = 20_000;
+/** The page is some megabytes of script, on two cores that emulate guests as well. */
+const limitMs = 60_000;
 const waiting = { timeout: limitMs, interval: 250 };
 
 let running: RunningDrover;
@@ -130,6 +131,8 @@ async function expectStatus(id: string, status: string): Promise<void> {
       },
     )
     .toBe(false);
+  // The reason first: a page that shows another status than the expected one tells less.
+  if (status === 'Completed') await running.drover.operation(id).result();
   await page.goto(`${uiUrl()}/namespaces/default/workflows/${id}`);
   await page.getByText(status, { exact: true }).first().waitFor();
 }
