@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { LabHost } from '../../../lab/lab.ts';
 import { waitFor } from '../../../lab/wait.ts';
 import { labVm, sharedLab } from '../../support/lab.ts';
@@ -42,6 +42,7 @@ async function migrate(from: LabHost, to: LabHost): Promise<void> {
 }
 
 beforeAll(async () => lab.up(), 60_000);
+beforeEach(({ onTestFailed }) => onTestFailed(async () => lab.up(), 60_000));
 afterAll(async () => lab.up(), 60_000);
 
 test('QEMU and libvirtd run inside their host’s CPU quota', async () => {
@@ -144,7 +145,7 @@ test('power off by fence_redfish ends everything on the host without a word; on 
   expect(await world.fence(lab, host2, 'off')).toBe(0);
   expect(processes.filter(world.isAlive)).toEqual([]);
   expect(await world.fence(lab, host2, 'status')).toBe(2);
-  expect(await stateOfSocket(port)).toBe('ESTAB'); // no FIN came: a dead machine sends none
+  expect(await stateOfConnection(port, host2.address)).toBe('ESTAB'); // no FIN came: a dead machine sends none
   expect(await reached()).toEqual([true, false]);
   expect(await world.fence(lab, host2, 'off')).toBe(0); // twice is once
 
@@ -154,8 +155,10 @@ test('power off by fence_redfish ends everything on the host without a word; on 
   expect(await world.vmState(host2, vm.name)).toMatch(/^shut off/);
 }, 60_000);
 
-async function stateOfSocket(port: number | undefined): Promise<string | undefined> {
-  const { stdout } = await execa('ss', ['--tcp', '--numeric', '--all', '--no-header', `sport = :${port}`]);
+/** The state of one TCP connection of this machine, as ss names it. */
+async function stateOfConnection(port: number | undefined, address: string): Promise<string | undefined> {
+  const filter = `sport = :${port} and dst ${address}`; // a port can be in use to several addresses
+  const { stdout } = await execa('ss', ['--tcp', '--numeric', '--all', '--no-header', filter]);
   return stdout.split(/\s+/)[0];
 }
 
