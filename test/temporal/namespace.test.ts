@@ -50,6 +50,11 @@ async function startWithAll(namespace: string): Promise<void> {
   });
 }
 
+/** As gRPC refuses a request. */
+async function refusal(code: number, details: string): Promise<never> {
+  throw Object.assign(new Error(`${code} ${details}`), { code, details, metadata: {} });
+}
+
 describe('a namespace is made ready', () => {
   test('with its search attributes usable and its retention raised, and nothing to do the second time', async () => {
     const namespace = await bareNamespace('ready-twice');
@@ -71,6 +76,22 @@ describe('a namespace is made ready', () => {
     await startWithAll(namespace);
   });
 
+  test('by one that comes second, whose request is refused because the first has done it', async () => {
+    const namespace = await bareNamespace('ready-second');
+    const { operatorService } = connection;
+    const through: NamespaceConnection = {
+      workflowService: connection.workflowService,
+      operatorService: Object.assign(Object.create(operatorService) as typeof operatorService, {
+        addSearchAttributes: async (request: Parameters<typeof operatorService.addSearchAttributes>[0]) => {
+          await operatorService.addSearchAttributes(request);
+          return refusal(6, 'ALREADY_EXISTS');
+        },
+      }),
+    };
+    expect((await prepare(namespace, through)).prepared.missingAttributes).toEqual([]);
+    await startWithAll(namespace);
+  });
+
   test('and a longer retention is left as it is', async () => {
     const namespace = await bareNamespace('remembers', 60);
     expect((await prepare(namespace)).prepared.retentionDays).toBe(60);
@@ -81,13 +102,7 @@ describe('a namespace is made ready', () => {
 describe('where it can’t be', () => {
   test('for lack of rights, the commands for an operator are said and it goes on', async () => {
     const namespace = await bareNamespace('not-ours');
-    const refused = async (): Promise<never> => {
-      throw Object.assign(new Error('7 PERMISSION_DENIED: not for you'), {
-        code: 7,
-        details: 'not for you',
-        metadata: {},
-      });
-    };
+    const refused = () => refusal(7, 'PERMISSION_DENIED');
     const through = {
       workflowService: Object.assign(
         Object.create(connection.workflowService) as typeof connection.workflowService,

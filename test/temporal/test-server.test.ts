@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { identityOf, isRunning, type ProcessIdentity } from '../../client/up/process-identity.ts';
 
 /** A test process with a server of its own. */
 async function startOwner(): Promise<{ owner: ChildProcess; server: ProcessIdentity }> {
   const script = fileURLToPath(new URL('./stand-ins/owner.ts', import.meta.url));
   const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void owner.kill());
   for await (const chunk of owner.stdout) {
     const pid = /server (\d+)/.exec(String(chunk))?.[1];
     const server = pid === undefined ? undefined : identityOf(Number(pid));

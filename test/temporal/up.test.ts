@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { identityOf, isRunning } from '../../client/up/process-identity.ts';
 import { freePorts, UpFolder } from './up-process.ts';
 
@@ -87,6 +87,7 @@ describe('what an earlier start left', () => {
   test('is not what has its number by now', async () => {
     const bystander = spawn('sleep', ['600'], { stdio: 'ignore' });
     await once(bystander, 'spawn');
+    onTestFinished(() => void bystander.kill());
     const pid = bystander.pid ?? 0;
     const identity = identityOf(pid);
     const first = folder.up('temporal');
@@ -106,7 +107,6 @@ describe('what an earlier start left', () => {
     expect(second.output).not.toContain('ending worker');
     expect(existsSync(note)).toBe(false);
     expect(identityOf(pid)).toEqual(identity);
-    bystander.kill();
   });
 });
 
