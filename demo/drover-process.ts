@@ -1,9 +1,12 @@
 /** `drover up` as a process of its own, as an operator runs it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Drover } from '../client/drover.ts';
+import { lockStateFolder } from '../client/up/lock.ts';
 import { readSettings } from '../settings/read.ts';
+import { stateFolder } from '../settings/state-folder.ts';
 import { waitFor } from './traffic.ts';
 
 const cli = fileURLToPath(new URL('../client/cli/drover.ts', import.meta.url));
@@ -17,11 +20,11 @@ export interface RunningDrover extends AsyncDisposable {
 /** Starts Drover on these settings and returns when a worker answers questions. */
 export async function startDrover(settingsFile: string): Promise<RunningDrover> {
   const settings = readSettings(settingsFile);
+  await untilFree(stateFolder(settings));
   // A group of its own: Ctrl-C on the terminal reaches the caller alone, who then stops this in its own order.
-  const child = spawn(process.execPath, [cli, 'up', '--quiet', '--settings', settingsFile], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // Its standard input ends with the caller, even one that is killed, and then it takes itself down.
+  const args = [cli, 'up', '--quiet', '--while-stdin-is-open', '--settings', settingsFile];
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => void said.push(data.toString()));
@@ -48,6 +51,15 @@ export async function startDrover(settingsFile: string): Promise<RunningDrover> 
     await end(child);
     throw error;
   }
+}
+
+/** An earlier one whose caller was killed may still be taking itself down. */
+async function untilFree(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await waitFor('the end of an earlier drover up', 40, async () => {
+    await (await lockStateFolder(folder)).release();
+    return true;
+  });
 }
 
 async function end(child: ChildProcess): Promise<void> {

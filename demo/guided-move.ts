@@ -41,6 +41,7 @@ export async function guidedMove(
   const site = `http://${vm.address}`;
 
   await lab.load(vmName, false);
+  await untilCalm(lab);
   await bringTo(drover, weak.name, tell);
   const began = Date.now();
   const client = new SteadyClient(`${site}/`, requestsPerSecond);
@@ -81,6 +82,15 @@ export async function guidedMove(
     if (!counts) await client.stop();
     await lab.load(vmName, false);
   }
+}
+
+/** An alert of an earlier run must be over: a repeat of its episode would join the operation it has started. */
+async function untilCalm(lab: Lab): Promise<void> {
+  await waitFor('the end of an earlier alert', 90, async () => {
+    const response = await fetch(`${lab.prometheusUrl}/api/v1/alerts`);
+    const { data } = (await response.json()) as { data: { alerts: unknown[] } };
+    return data.alerts.length === 0 ? true : undefined;
+  });
 }
 
 /** An earlier run may have left the VM on the strong host. */

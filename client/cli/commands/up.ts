@@ -5,6 +5,7 @@ import { defaultSettingsPaths } from '../../../settings/read.ts';
 
 interface Options {
   readonly quiet?: boolean;
+  readonly whileStdinIsOpen?: boolean;
   /** A global option of the program. */
   readonly settings?: string;
 }
@@ -18,10 +19,17 @@ export function registerUp(program: Command): void {
       '-q, --quiet',
       'print only what up itself says; the output of its parts is in the log files alone',
     )
+    .option(
+      '--while-stdin-is-open',
+      'end as after a signal when standard input closes: with whoever started it, however that ended',
+    )
     .action(async (_: unknown, command: Command) => {
-      const { quiet = false, settings } = command.optsWithGlobals<Options>();
+      const { quiet = false, settings, whileStdinIsOpen = false } = command.optsWithGlobals<Options>();
+      if (whileStdinIsOpen) process.stdin.once('close', () => process.kill(process.pid, 'SIGTERM')).resume();
       const { runUp } = await import('../../up/up.ts');
       process.exitCode = await runUp({ settingsFile: settings ?? defaultSettingsFile(), quiet });
+      // An input that is still open would keep this process.
+      if (whileStdinIsOpen) process.stdin.destroy();
     });
 }
 
