@@ -48,7 +48,6 @@ export const Finding = z.object({
     'vmNotRunning',
     'vmBusy',
     'severalCopies',
-    'hostUnknown',
     'hostUnreachable',
     'sameHost',
     'sameHostUuid',
@@ -67,7 +66,6 @@ export const Finding = z.object({
     'uuidTaken',
     'hostDevice',
     'localMedia',
-    'snapshots',
     'secretsInDefinition',
     'stateOutsideDefinition',
     'transient',
@@ -128,7 +126,7 @@ export const MigrateVmResult = z.object({
 export type MigrateVmResult = z.infer<typeof MigrateVmResult>;
 
 /** The steps of the operation, as its page and its query name them. */
-export const MigrateVmStep = z.enum(['waiting', 'checking', 'moving', 'confirming', 'ended']);
+export const MigrateVmStep = z.enum(['waiting', 'checking', 'moving', 'ended']);
 export type MigrateVmStep = z.infer<typeof MigrateVmStep>;
 
 /** What the query `progress` answers at any time. */

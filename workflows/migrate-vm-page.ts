@@ -7,7 +7,6 @@ const meaning: Readonly<Record<MigrateVmStep, string>> = {
   waiting: 'asking for the VM, so that no other operation acts on it',
   checking: 'checking everything that could stop the move, and choosing the host',
   moving: 'the memory is being copied; the VM runs on',
-  confirming: 'asking both hosts where the VM runs',
   ended: 'ended',
 };
 

@@ -64,6 +64,6 @@ export function tableOf([head, ...rows]: readonly (readonly string[])[]): string
 
 /** A text from outside without control characters, which could move the cursor or recolour a terminal. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD');
 }
