@@ -7,6 +7,8 @@ export interface TrafficCounts {
   readonly failed: number;
   /** The longest time between two answers, in milliseconds. */
   readonly longestGapMs: number;
+  /** Why requests failed, each reason once, with the time of the first, in milliseconds since the start. */
+  readonly failures: readonly string[];
 }
 
 /** A client that asks at a steady rate, each time on a new connection, whatever became of the request before. */
@@ -19,6 +21,8 @@ export class SteadyClient {
   #failed = 0;
   #lastAnswerMs: number | undefined;
   #longestGapMs = 0;
+  #startedMs = 0;
+  readonly #failures = new Map<string, number>();
 
   constructor(url: string, requestsPerSecond: number) {
     this.#url = url;
@@ -26,7 +30,8 @@ export class SteadyClient {
   }
 
   start(): void {
-    this.#lastAnswerMs = performance.now();
+    this.#startedMs = performance.now();
+    this.#lastAnswerMs = this.#startedMs;
     this.#timer = setInterval(() => {
       const request = this.#ask().finally(() => this.#open.delete(request));
       this.#open.add(request);
@@ -37,18 +42,26 @@ export class SteadyClient {
   async stop(): Promise<TrafficCounts> {
     clearInterval(this.#timer);
     await Promise.all(this.#open);
-    return { requests: this.#requests, failed: this.#failed, longestGapMs: Math.round(this.#longestGapMs) };
+    return {
+      requests: this.#requests,
+      failed: this.#failed,
+      longestGapMs: Math.round(this.#longestGapMs),
+      failures: [...this.#failures].map(([why, atMs]) => `${why} (first after ${Math.round(atMs)} ms)`),
+    };
   }
 
   async #ask(): Promise<void> {
     this.#requests++;
+    const sentMs = performance.now() - this.#startedMs;
     try {
       await answer(this.#url);
       const now = performance.now();
       this.#longestGapMs = Math.max(this.#longestGapMs, now - (this.#lastAnswerMs ?? now));
       this.#lastAnswerMs = now;
-    } catch {
+    } catch (error) {
       this.#failed++;
+      const why = reasonOf(error);
+      if (!this.#failures.has(why)) this.#failures.set(why, sentMs);
     }
   }
 }
@@ -87,6 +100,12 @@ export async function waitFor<T>(
     await pause(200);
   } while (performance.now() < until);
   throw new Error(`${what}: not within ${limitSeconds} s (last seen: ${last})`);
+}
+
+/** fetch says only "fetch failed"; the reason is in its cause. */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? (error as Error).message;
 }
 
 async function answer(url: string): Promise<void> {

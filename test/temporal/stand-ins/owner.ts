@@ -2,5 +2,6 @@
 import { startTestServer } from '../../support/temporal.ts';
 
 const server = await startTestServer();
-console.log(`server ${server.pid}`);
+// Before the line is printed: whoever reads it may send the signal at once.
 process.once('SIGTERM', () => void server.stop());
+console.log(`server ${server.pid}`);
