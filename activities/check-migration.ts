@@ -11,7 +11,7 @@ import { isStarved } from '../policies/placement/starved.ts';
 import { placeVm } from '../policies/placement/planner.ts';
 import { shortened } from '../policies/placement/shorten.ts';
 import type { CpuMeter } from './hosts/cpu-meter.ts';
-import type { VmDefinition } from './hosts/definition.ts';
+import type { VmDefinition } from '../model/vm-definition.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import {
   findingsOfCandidate,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../model/migrate-vm.ts';
 import { RefusalCode } from '../model/placement.ts';
-import type { VmDefinition, VmDisk } from './hosts/definition.ts';
-import type { HostReport, ReportedVm } from './hosts/driver.ts';
+import type { VmDefinition, VmDisk } from '../model/vm-definition.ts';
+import type { HostReport, ReportedVm } from '../model/inventory.ts';
 import type { KnownHost } from './hosts/hosts.ts';
 import {
   findingsOfCandidate,

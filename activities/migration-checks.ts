@@ -4,8 +4,9 @@
  */
 import type { Finding } from '../model/migrate-vm.ts';
 import type { Candidate, RefusalCode } from '../model/placement.ts';
-import type { VmDefinition, VmDisk } from './hosts/definition.ts';
-import type { HostReport, MissingPart, ReportedVm } from './hosts/driver.ts';
+import type { HostReport, ReportedVm } from '../model/inventory.ts';
+import type { VmDefinition, VmDisk } from '../model/vm-definition.ts';
+import type { MissingPart } from './hosts/driver.ts';
 import type { KnownHost } from './hosts/hosts.ts';
 
 /** A VM as one host lists it. */

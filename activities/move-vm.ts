@@ -8,7 +8,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
 import type { MigrationProgress, MoveFigures, MoveOutcome } from '../model/migrate-vm.ts';
 import { settle, type Settlement, type Sight } from '../policies/settle/settle.ts';
-import type { HostSession, VmSight } from './hosts/driver.ts';
+import type { VmSight } from '../model/inventory.ts';
+import type { HostSession } from './hosts/driver.ts';
 import { HostRefused, messageOf } from './hosts/errors.ts';
 import type { Hosts, KnownHost } from './hosts/hosts.ts';
 

@@ -1,9 +1,8 @@
 /** One look at many hosts: what they report, how busy they are, and who did not answer. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { HostFacts, InventoryHost, VmFacts } from '../model/inventory.ts';
+import type { HostFacts, HostReport, InventoryHost, ReportedVm, VmFacts } from '../model/inventory.ts';
 import type { PlannerHost, PlannerVm, Snapshot } from '../model/placement.ts';
 import { CpuMeter, type CpuUse } from './hosts/cpu-meter.ts';
-import type { HostReport, ReportedVm } from './hosts/driver.ts';
 import type { Hosts, KnownHost, KnownVm } from './hosts/hosts.ts';
 
 /** A host that answered, with the CPU use of its VMs where it was measured. */

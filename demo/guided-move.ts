@@ -111,7 +111,9 @@ async function bringTo(drover: Drover, host: string, tell: (line: string) => voi
 export function brokenPromises(move: GuidedMove): string[] {
   return [
     ...(move.outcome === 'moved' ? [] : [`the operation ended as ${move.outcome}`]),
-    ...(move.failed === 0 ? [] : [`${move.failed} of ${move.requests} requests failed: ${move.failures.join('; ')}`]),
+    ...(move.failed === 0
+      ? []
+      : [`${move.failed} of ${move.requests} requests failed: ${move.failures.join('; ')}`]),
     ...(move.servedAfter > move.servedBefore ? [] : ['the VM serves no more than before']),
   ];
 }

@@ -17,8 +17,7 @@ export const VmState = z.enum([
 ]);
 export type VmState = z.infer<typeof VmState>;
 
-/** One VM as one host lists it. Two hosts may both list a VM: while it moves, or as a leftover. */
-export const VmFacts = z.object({
+const ListedVm = z.object({
   name: z.string(),
   uuid: z.string(),
   state: VmState,
@@ -28,6 +27,61 @@ export const VmFacts = z.object({
   persistent: z.boolean(),
   memoryMiB: z.number(),
   vcpus: z.number(),
+});
+
+/** One VM of a host's report: its facts as the hypervisor counts them. */
+export const ReportedVm = ListedVm.extend({
+  /** CPU time used since the VM was started here, in seconds; absent while it is off. */
+  cpuSeconds: z.number().optional(),
+});
+export type ReportedVm = z.infer<typeof ReportedVm>;
+
+/** Everything a host says in one look. Its `vms` is complete: a VM that is not in it is not there. */
+export const HostReport = z.object({
+  /** The hypervisor's id of the host. */
+  uuid: z.string(),
+  hypervisor: z.string(),
+  cpus: z.number(),
+  memoryMiB: z.number(),
+  networks: z.array(z.string()).optional(),
+  vms: z.array(ReportedVm),
+});
+export type HostReport = z.infer<typeof HostReport>;
+
+/** What a host says of one VM; `absent` is proven by a full listing. */
+export const VmSight = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('present'),
+    state: VmState,
+    /** As `virsh domstate --reason` puts it: `booted`, `migrated`, `migration canceled`, `user`. */
+    stateReason: z.string(),
+    persistent: z.boolean(),
+  }),
+  z.object({ kind: z.literal('absent') }),
+]);
+export type VmSight = z.infer<typeof VmSight>;
+
+/** What happens to a VM on one host, in the order in which it happens there. */
+export const VmEvent = z.object({
+  uuid: z.string(),
+  kind: z.enum([
+    'defined',
+    'undefined',
+    'started',
+    'suspended',
+    'resumed',
+    'stopped',
+    'shutDown',
+    'crashed',
+    'other',
+  ]),
+  /** The hypervisor's own word for why, in lower case: `migrated`, `paused`, `finished after host request`. */
+  detail: z.string(),
+});
+export type VmEvent = z.infer<typeof VmEvent>;
+
+/** One VM as one host lists it. Two hosts may both list a VM: while it moves, or as a leftover. */
+export const VmFacts = ListedVm.extend({
   /** Cores of CPU time it used lately; absent while it is off or was measured only once. */
   cpuBusyCores: z.number().optional(),
 });

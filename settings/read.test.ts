@@ -249,7 +249,9 @@ describe('a host’s address', () => {
     const message = messageOf(withHost('host1', uri));
     expect(message).toMatch(/^drover\.yaml:1:\d+: clusters\.berlin\.hosts\.host1\.uri /);
     expect(message).toContain(JSON.stringify(uri).slice(0, 50));
-    expect(message).toContain('must be qemu+tcp://HOST[:PORT]/system or qemu+unix://');
+    expect(message).toContain(
+      'must be qemu+tcp://HOST[:PORT]/system, qemu+unix:///path/of/the/socket, or sim://',
+    );
   });
 
   test('is checked for other hosts’ use as well', () => {

@@ -7,10 +7,9 @@ const HostAndPort = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/, 'must be host:port, such as 127.0.0.1:9199');
 
-/** The hypervisor transports that Drover speaks; others could start programs on the hosts. */
-export const hostUriSchemes = ['qemu+tcp', 'qemu+unix'] as const;
-
-const hostUriRule = `must be ${hostUriSchemes.map((scheme) => `${scheme}://HOST[:PORT]/system`).join(' or ')}, without a query (qemu+unix: qemu+unix:///path/of/the/socket)`;
+const hostUriRule =
+  'must be qemu+tcp://HOST[:PORT]/system, qemu+unix:///path/of/the/socket, or sim://ADDRESS:PORT/HOST (a simulated host), without a query; ' +
+  'other transports could start programs on the hosts';
 
 /**
  * How a host is reached, in parts that were checked. No query is taken: libvirt's `?command=` in a URI runs a
@@ -19,7 +18,7 @@ const hostUriRule = `must be ${hostUriSchemes.map((scheme) => `${scheme}://HOST[
 export const HostUri = z
   .string(hostUriRule)
   .regex(
-    /^(qemu\+tcp:\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]{1,5})?\/system|qemu\+unix:\/\/\/[A-Za-z0-9._/-]+)$/,
+    /^(qemu\+tcp:\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]{1,5})?\/system|qemu\+unix:\/\/\/[A-Za-z0-9._/-]+|sim:\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):[0-9]{1,5}\/[A-Za-z0-9][A-Za-z0-9._-]{0,62})$/,
     hostUriRule,
   );
 

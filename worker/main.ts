@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, createHostActivities } from '../activities/activities.ts';
 import { Hosts } from '../activities/hosts/hosts.ts';
-import { libvirtDriver } from '../activities/hosts/libvirt-driver.ts';
+import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import { readSettings, SettingsError } from '../settings/read.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     );
   }
 
-  const hosts = new Hosts(siteOf(settings), libvirtDriver({ keepaliveSeconds: settings.keepaliveSeconds }));
+  const hosts = new Hosts(siteOf(settings), driverByScheme(settings));
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CpuMeter } from './cpu-meter.ts';
-import type { HostReport } from './driver.ts';
+import type { HostReport } from '../../model/inventory.ts';
 
 /** A host's report with the CPU time of each of its VMs, in seconds. */
 function report(seconds: Readonly<Record<string, number | undefined>>): HostReport {

@@ -1,5 +1,5 @@
 /** CPU use, from two looks at the CPU time that hosts count. */
-import type { HostReport } from './driver.ts';
+import type { HostReport } from '../../model/inventory.ts';
 
 /** A second look that comes sooner says more about the counters' steps (10 ms) than about the load. */
 const shortestMs = 800;

@@ -1,36 +1,6 @@
 /** What a VM is made of, read from its definition (libvirt's domain XML, formatdomain.html). */
 import { DOMParser, type Element } from '@xmldom/xmldom';
-
-export interface VmDisk {
-  /** Its name in the guest: `vda`. */
-  readonly target: string;
-  readonly device: 'disk' | 'cdrom' | 'floppy' | 'lun';
-  readonly kind: 'network' | 'file' | 'block' | 'volume' | 'other';
-  /** Where it lies, for a reader; absent for an empty drive. */
-  readonly source?: string;
-  /** The server of a network disk, `nbd://10.78.0.200:10809`: hosts that reach it reach all its disks. */
-  readonly storage?: string;
-  /** A path on the host, for files and block devices. */
-  readonly path?: string;
-}
-
-export interface VmDefinition {
-  readonly uuid: string;
-  readonly name: string;
-  readonly memoryMiB: number;
-  readonly vcpus: number;
-  readonly disks: readonly VmDisk[];
-  /** Bridges and networks that its interfaces are attached to. */
-  readonly networks: readonly string[];
-  /** Devices of the host that were handed to it: they can't move. */
-  readonly hostDevices: readonly string[];
-  /** State that lies outside the definition: `NVRAM`, `TPM`. */
-  readonly stateOutside: readonly string[];
-  /** Whether it is protected by a password that only the host knows (a graphics password). */
-  readonly hasHiddenPassword: boolean;
-  /** The whole definition, in the hypervisor's form. */
-  readonly xml: string;
-}
+import type { VmDefinition, VmDisk } from '../../model/vm-definition.ts';
 
 /** Reads a domain's XML. @throws Error when it is none */
 export function parseDefinition(xml: string): VmDefinition {

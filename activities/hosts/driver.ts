@@ -6,8 +6,8 @@
  * is noticed by keepalive. VMs are named by UUID alone.
  */
 import type { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
-import type { VmState } from '../../model/inventory.ts';
-import type { VmDefinition } from './definition.ts';
+import type { HostReport, VmEvent, VmSight } from '../../model/inventory.ts';
+import type { VmDefinition } from '../../model/vm-definition.ts';
 
 /** A host of the settings, as a driver needs it. */
 export interface HostAddress {
@@ -27,39 +27,6 @@ export interface HostDriver {
   open(host: HostAddress, options?: { readonly timeoutMs?: number }): Promise<HostSession>;
 }
 
-/** One VM of a report: its facts as the hypervisor counts them. */
-export interface ReportedVm {
-  readonly name: string;
-  readonly uuid: string;
-  readonly state: VmState;
-  readonly stateReason: string;
-  readonly persistent: boolean;
-  readonly memoryMiB: number;
-  readonly vcpus: number;
-  /** CPU time used since the VM was started here, in seconds. */
-  readonly cpuSeconds?: number;
-}
-
-/** Everything a host says in one look. Its `vms` is complete: a VM that is not in it is not there. */
-export interface HostReport {
-  readonly uuid: string;
-  readonly hypervisor: string;
-  readonly cpus: number;
-  readonly memoryMiB: number;
-  readonly networks?: readonly string[];
-  readonly vms: readonly ReportedVm[];
-}
-
-/** What a host says of one VM; `absent` is proven by a full listing. */
-export type VmSight =
-  | {
-      readonly kind: 'present';
-      readonly state: VmState;
-      readonly stateReason: string;
-      readonly persistent: boolean;
-    }
-  | { readonly kind: 'absent' };
-
 /** A part of a VM that a host could not provide, as its own hypervisor said. */
 export interface MissingPart {
   readonly kind: 'disk' | 'network';
@@ -72,6 +39,10 @@ export interface MissingPart {
 export interface MigrationOrder {
   readonly to: HostAddress;
   readonly bandwidthMiBps?: number;
+  /** The VM stays paused at the target until it is resumed there; default false. */
+  readonly arrivesPaused?: boolean;
+  /** The source's definition stays when the VM has left, so that its end can be read; default false. */
+  readonly keepsDefinition?: boolean;
 }
 
 export interface HostSession extends AsyncDisposable {
@@ -103,4 +74,28 @@ export interface HostSession extends AsyncDisposable {
   abortMigration(uuid: string): Promise<void>;
   /** What the migration that brought the VM here measured; empty when the hypervisor does not know. */
   migrationFigures(uuid: string): Promise<MoveFigures>;
+  /**
+   * Hands every event of every VM on this host to `listener`, in their order, until the session ends. Once a later
+   * question on this session is answered, every event that came before its answer has been handed over.
+   */
+  watch(listener: (event: VmEvent) => void): Promise<void>;
+
+  // What changes a VM's life. @throws HostRefused when its state does not allow it.
+
+  /** Defines a VM, or changes its definition; it does not start. */
+  define(definition: VmDefinition): Promise<void>;
+  /** Removes the definition; a running VM goes on and is gone when it stops. */
+  undefine(uuid: string): Promise<void>;
+  start(uuid: string): Promise<void>;
+  /** Presses the power button; ends when the guest was told, not when it is off. */
+  shutDown(uuid: string): Promise<void>;
+  /** Ends it at once, as pulling its plug would. */
+  destroy(uuid: string): Promise<void>;
+  suspend(uuid: string): Promise<void>;
+  resume(uuid: string): Promise<void>;
+  /**
+   * Tells the hypervisor's process to end, past libvirt (QMP `quit`): within milliseconds where libvirt itself would
+   * take seconds. The answer may come at once or only with the tear-down, and proves nothing: await the event.
+   */
+  quit(uuid: string): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** The hosts of the settings, as activities reach them. */
-import type { HostAddress, HostDriver, HostReport, HostSession } from './driver.ts';
+import type { HostReport } from '../../model/inventory.ts';
+import type { HostAddress, HostDriver, HostSession } from './driver.ts';
 
 /** What the settings say of a host, for planners and checks. */
 export interface KnownHost {

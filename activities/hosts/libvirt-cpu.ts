@@ -3,7 +3,8 @@
  * virConnectCompareCPU).
  */
 import { XMLSerializer } from '@xmldom/xmldom';
-import { child, parseXml, type VmDefinition } from './definition.ts';
+import type { VmDefinition } from '../../model/vm-definition.ts';
+import { child, parseXml } from './definition.ts';
 import type { LibvirtClient } from './libvirt/client.ts';
 import { LibvirtError } from './libvirt/errors.ts';
 

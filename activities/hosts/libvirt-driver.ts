@@ -1,15 +1,9 @@
 /** The host driver for libvirt: Drover's words on one side, libvirt's RPC on the other. */
 import type { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
-import { parseDefinition, type VmDefinition } from './definition.ts';
-import type {
-  HostAddress,
-  HostDriver,
-  HostReport,
-  HostSession,
-  MigrationOrder,
-  MissingPart,
-  VmSight,
-} from './driver.ts';
+import type { HostReport, VmEvent, VmSight } from '../../model/inventory.ts';
+import type { VmDefinition } from '../../model/vm-definition.ts';
+import { parseDefinition } from './definition.ts';
+import type { HostAddress, HostDriver, HostSession, MigrationOrder, MissingPart } from './driver.ts';
 import { HostRefused, HostUnreachable } from './errors.ts';
 import { LibvirtError } from './libvirt/errors.ts';
 import {
@@ -22,6 +16,7 @@ import {
   type LibvirtClient,
 } from './libvirt/client.ts';
 import { cpuIncompatibility } from './libvirt-cpu.ts';
+import { vmEventOf } from './libvirt-events.ts';
 import { finishedFigures, runningProgress } from './libvirt-jobs.ts';
 import { rehearse } from './libvirt-rehearsal.ts';
 import { readReport } from './libvirt-report.ts';
@@ -123,7 +118,11 @@ class LibvirtSession implements HostSession {
       await client.migrateToUri(domain, {
         destinationUri: order.to.peerUri,
         flags:
-          MigrateFlag.live | MigrateFlag.peer2peer | MigrateFlag.persistDest | MigrateFlag.undefineSource,
+          MigrateFlag.live |
+          MigrateFlag.peer2peer |
+          MigrateFlag.persistDest |
+          (order.keepsDefinition ? 0 : MigrateFlag.undefineSource) |
+          (order.arrivesPaused ? MigrateFlag.paused : 0),
         parameters: {
           migrate_uri: `tcp://${order.to.migrateTo}`,
           ...(order.bandwidthMiBps === undefined ? {} : { bandwidth: order.bandwidthMiBps }),
@@ -178,6 +177,48 @@ class LibvirtSession implements HostSession {
     });
   }
 
+  watch(listener: (event: VmEvent) => void): Promise<void> {
+    return this.#ask('tell its events', async () => {
+      await this.#client.onLifecycle((event) => listener(vmEventOf(event)));
+    });
+  }
+
+  define(definition: VmDefinition): Promise<void> {
+    return this.#ask(`define ${definition.name}`, async () => {
+      await this.#client.defineDomain(definition.xml);
+    });
+  }
+
+  undefine(uuid: string): Promise<void> {
+    return this.#order('undefine', uuid, (domain) => this.#client.undefineDomain(domain));
+  }
+
+  start(uuid: string): Promise<void> {
+    return this.#order('start', uuid, (domain) => this.#client.startDomain(domain));
+  }
+
+  shutDown(uuid: string): Promise<void> {
+    return this.#order('shut down', uuid, (domain) => this.#client.shutdownDomain(domain));
+  }
+
+  destroy(uuid: string): Promise<void> {
+    return this.#order('destroy', uuid, (domain) => this.#client.destroyDomain(domain));
+  }
+
+  suspend(uuid: string): Promise<void> {
+    return this.#order('suspend', uuid, (domain) => this.#client.suspendDomain(domain));
+  }
+
+  resume(uuid: string): Promise<void> {
+    return this.#order('resume', uuid, (domain) => this.#client.resumeDomain(domain));
+  }
+
+  quit(uuid: string): Promise<void> {
+    return this.#order('quit', uuid, (domain) =>
+      this.#client.qemuMonitorCommand(domain, '{"execute":"quit"}'),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#client, ...this.#extra].map((client) => client.close()));
   }
@@ -200,6 +241,12 @@ class LibvirtSession implements HostSession {
     const client = await this.#connect();
     this.#extra.push(client);
     return client;
+  }
+
+  #order(verb: string, uuid: string, order: (domain: DomainRef) => Promise<unknown>): Promise<void> {
+    return this.#ask(`${verb} VM ${uuid}`, async () => {
+      await order(await this.#client.domainByUuid(uuid));
+    });
   }
 
   async #ask<T>(tried: string, call: () => Promise<T>): Promise<T> {

@@ -5,7 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { XMLSerializer, type Element } from '@xmldom/xmldom';
-import { child, children, parseXml, type VmDefinition } from './definition.ts';
+import type { VmDefinition } from '../../model/vm-definition.ts';
+import { child, children, parseXml } from './definition.ts';
 import type { MissingPart } from './driver.ts';
 import { CreateFlag, type LibvirtClient } from './libvirt/client.ts';
 import { LibvirtError } from './libvirt/errors.ts';

@@ -1,6 +1,6 @@
 /** A host's whole report from libvirt: one statistics call for all VMs, and a few about the host. */
 import { child, parseXml, textOf } from './definition.ts';
-import type { HostReport, ReportedVm } from './driver.ts';
+import type { HostReport, ReportedVm } from '../../model/inventory.ts';
 import type { LibvirtClient } from './libvirt/client.ts';
 import { domainStateReport } from './libvirt/domain-state.ts';
 import { LibvirtError } from './libvirt/errors.ts';

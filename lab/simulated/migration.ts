@@ -1,0 +1,322 @@
+/**
+ * A live migration between two simulated hosts, as libvirt's peer-to-peer protocol (version 3) goes: the source
+ * drives it to its end, whatever becomes of the caller. The order of states and events is libvirt's, as measured
+ * (a test holds both equal).
+ */
+import type { MigrationProgress } from '../../model/migrate-vm.ts';
+import type { SimulatedMigration } from '../../model/simulated.ts';
+import type { VmDefinition } from '../../model/vm-definition.ts';
+import type { Alarm } from './clock.ts';
+import type { Copy, Live } from './copy.ts';
+import { Guest } from './guest.ts';
+import type { SimulatedHost } from './host.ts';
+import type { Cause } from './journal.ts';
+import { Refusal, type RefusalCode } from './refusal.ts';
+import { peerKeepaliveMs, type MigrationMoment } from './world.ts';
+
+const mebibyte = 1024 ** 2;
+/** Measured on real hosts: the target's process stands, and copying starts. */
+const prepareMs = 40;
+/** From the last byte to the guest's first step at the target, beside the copy of the rest. */
+const switchOverMs = 30;
+/** libvirt ends the source's process in 1.2 to 2 s. */
+const tearDownMs = 1200;
+const shortestPassMs = 10;
+const defaultMaxDowntimeMs = 300;
+const hypervisor: Cause = { kind: 'hypervisor' };
+
+/** Stops a migration at a moment, until the answer resolves; undefined: goes on. */
+export type MomentTrap = (moment: MigrationMoment, uuid: string) => Promise<void> | undefined;
+
+export class OutgoingMigration {
+  maxDowntimeMs = defaultMaxDowntimeMs;
+  /** libvirt's last reply is in: the source is being torn down, as migrated. */
+  isConfirming = false;
+  readonly done: Promise<void>;
+  readonly #source: SimulatedHost;
+  readonly #target: SimulatedHost;
+  readonly #copy: Copy;
+  readonly #live: Live;
+  readonly #definition: VmDefinition;
+  readonly #order: SimulatedMigration;
+  readonly #trap: MomentTrap;
+  readonly #startedMs: number;
+  #resolve!: () => void;
+  #reject!: (refusal: Refusal) => void;
+  #isOver = false;
+  #hasSwitched = false;
+  #arrived: Copy | undefined;
+  #alarm: Alarm | undefined;
+  /** The pass over the memory that is under way. */
+  #pass = { number: 0, beganMs: 0, bytes: 0, rate: 1 };
+  #copiedBytes = 0;
+
+  constructor(
+    source: SimulatedHost,
+    target: SimulatedHost,
+    copy: Copy,
+    order: SimulatedMigration,
+    trap: MomentTrap,
+  ) {
+    const { live } = copy;
+    if (!live) throw new Refusal('OPERATION_INVALID', 'domain is not running');
+    this.#source = source;
+    this.#target = target;
+    this.#copy = copy;
+    this.#live = live;
+    this.#definition = live.definition;
+    this.#order = order;
+    this.#trap = trap;
+    this.#startedMs = source.world.clock.nowMs();
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => undefined);
+    this.#after(prepareMs, () => this.#prepare());
+  }
+
+  get progress(): MigrationProgress {
+    const { nowMs, dirty } = this.#now();
+    const { rate } = this.#pass.number === 0 ? this.#now() : this.#pass;
+    const passBytes = Math.min(this.#pass.bytes, ((nowMs - this.#pass.beganMs) / 1000) * rate);
+    const remainingBytes = this.#pass.number === 0 ? this.#memoryBytes : this.#pass.bytes - passBytes;
+    const gain = rate - dirty;
+    return {
+      elapsedMs: Math.round(nowMs - this.#startedMs),
+      totalBytes: this.#memoryBytes,
+      processedBytes: Math.round(this.#copiedBytes + passBytes),
+      remainingBytes: Math.max(0, Math.round(remainingBytes)),
+      bytesPerSecond: Math.round(rate),
+      dirtyBytesPerSecond: Math.round(dirty),
+      iteration: this.#pass.number,
+      ...(gain > 0 ? { estimatedRestMs: Math.round((Math.max(0, remainingBytes) / gain) * 1000) } : {}),
+    };
+  }
+
+  /** As `virDomainAbortJob`: heard until the switch-over, refused afterwards. */
+  abort(): void {
+    if (this.#hasSwitched) throw new Refusal('OPERATION_INVALID', 'cannot abort migration in its last step');
+    this.fail("job 'migration out' canceled by client", 'OPERATION_ABORTED');
+  }
+
+  /** Ends it without a move: before the switch-over the VM runs on at the source, and the target's half is removed. */
+  fail(message: string, code: RefusalCode = 'OPERATION_FAILED'): void {
+    if (this.#isOver || this.#hasSwitched) return;
+    this.#removeArrival();
+    this.#over(new Refusal(code, message));
+  }
+
+  /** One of its hosts has just died, or its libvirtd: what the other makes of it, it makes when it notices. */
+  lose(host: SimulatedHost): void {
+    if (this.#isOver) return;
+    this.#alarm?.cancel();
+    const noticed = (): void => {
+      if (host === this.#source) {
+        if (!this.#hasSwitched) this.#removeArrival();
+        this.#over(new Refusal('RPC', `${host.name} is gone`));
+      } else if (this.#hasSwitched) this.#rollBack('client socket is closed');
+      else this.fail("job 'migration out' failed: Unable to write to socket: Connection reset by peer");
+    };
+    this.#source.world.clock.after(peerKeepaliveMs, noticed);
+  }
+
+  get #memoryBytes(): number {
+    return this.#definition.memoryMiB * mebibyte;
+  }
+
+  #now(): { nowMs: number; rate: number; dirty: number } {
+    const { world, spec } = this.#source;
+    const wanted = this.#order.bandwidthMiBps ?? Infinity;
+    const ofSource = spec.bandwidthMiBps / Math.max(1, migrationsOf(this.#source));
+    const ofTarget = this.#target.spec.bandwidthMiBps / Math.max(1, migrationsOf(this.#target));
+    const rate = Math.min(wanted, ofSource, ofTarget) * mebibyte;
+    const fault = world.migrationFaults.get(this.#copy.uuid);
+    const runs = this.#copy.state === 'running';
+    const dirty = fault?.neverConverges ? rate * 2 : world.traitsOf(this.#copy.uuid).dirtyMiBps * mebibyte;
+    return { nowMs: world.clock.nowMs(), rate, dirty: runs ? dirty : 0 };
+  }
+
+  async #prepare(): Promise<void> {
+    if (!this.#reaches()) {
+      this.#after(peerKeepaliveMs, () =>
+        this.fail(`unable to connect to server at '${this.#target.name}': No route to host`),
+      );
+      return;
+    }
+    try {
+      this.#arrived = this.#target.receive(this.#definition);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#over(error);
+      return;
+    }
+    if (!(await this.#at('prepared')) || !(await this.#at('copying'))) return;
+    this.#beginPass(this.#memoryBytes);
+  }
+
+  #beginPass(bytes: number): void {
+    const { nowMs, rate } = this.#now();
+    this.#pass = { number: this.#pass.number + 1, beganMs: nowMs, bytes, rate };
+    const passMs = Math.max(shortestPassMs, (bytes / rate) * 1000);
+    const fails = this.#source.world.migrationFaults.get(this.#copy.uuid)?.failsAt;
+    if (fails !== undefined && this.#pass.number === 1) {
+      this.#after(passMs * fails, () => this.fail('migration out job: unexpectedly failed'));
+      return;
+    }
+    if (this.#pass.number === 1) {
+      this.#after(passMs / 2, async () => {
+        if (await this.#at('halfCopied')) this.#after(passMs / 2, () => this.#endPass(passMs));
+      });
+      return;
+    }
+    this.#after(passMs, () => this.#endPass(passMs));
+  }
+
+  #endPass(passMs: number): void {
+    if (!this.#reaches()) {
+      this.#after(peerKeepaliveMs, () =>
+        this.fail('Lost connection to destination host', 'OPERATION_FAILED'),
+      );
+      return;
+    }
+    const { nowMs, dirty } = this.#now();
+    const { rate } = this.#pass;
+    this.#copiedBytes += this.#pass.bytes;
+    this.#pass = { ...this.#pass, beganMs: nowMs, bytes: 0 };
+    const left = Math.min(this.#memoryBytes, (dirty * passMs) / 1000);
+    if ((left / rate) * 1000 <= this.maxDowntimeMs) void this.#switchOver(left, rate);
+    else this.#beginPass(left);
+  }
+
+  async #switchOver(leftBytes: number, rate: number): Promise<void> {
+    this.#hasSwitched = true;
+    const wasPaused = this.#copy.state === 'paused';
+    this.#live.guest.halt();
+    this.#source.become(this.#copy, 'paused', 'migrating');
+    this.#source.tell(this.#copy, hypervisor, { kind: 'suspended', detail: 'migrated' });
+    const suspendedMs = this.#source.world.clock.nowMs();
+    this.#copiedBytes += leftBytes;
+    if (!(await this.#at('switchedOver'))) return;
+    this.#after((leftBytes / rate) * 1000 + switchOverMs, () => void this.#arrive(suspendedMs, wasPaused));
+  }
+
+  /** The target has the whole guest: Finish3 runs there, and its reply goes back. */
+  async #arrive(suspendedMs: number, wasPaused: boolean): Promise<void> {
+    const arrived = this.#arrived;
+    const { clock, network, migrationFaults } = this.#source.world;
+    if (!arrived?.live || this.#target.state === 'dead' || this.#target.state === 'off' || !this.#reaches()) {
+      this.#after(peerKeepaliveMs, () => this.#rollBack('Lost connection to destination host'));
+      return;
+    }
+    const guest = new Guest(clock, this.#live.guest.now);
+    const staysPaused = this.#order.arrivesPaused || wasPaused;
+    arrived.arrival = {
+      copyMs: Math.round(clock.nowMs() - this.#startedMs),
+      downtimeMs: Math.round(clock.nowMs() - suspendedMs),
+      copiedBytes: Math.round(this.#copiedBytes),
+    };
+    const isNew = arrived.definition === undefined;
+    this.#target.become(
+      arrived,
+      staysPaused ? 'paused' : 'running',
+      staysPaused ? 'user' : 'migrated',
+      () => {
+        arrived.live = { definition: this.#definition, guest, cpuMs: 0 };
+        arrived.isIncoming = false;
+        arrived.definition = this.#definition;
+        if (!staysPaused) guest.run();
+      },
+    );
+    this.#target.tell(arrived, hypervisor, { kind: 'defined', detail: isNew ? 'added' : 'updated' });
+    this.#target.tell(
+      arrived,
+      hypervisor,
+      staysPaused ? { kind: 'suspended', detail: 'paused' } : { kind: 'resumed', detail: 'migrated' },
+    );
+    if (!(await this.#at('arrived'))) return;
+    const isLost =
+      migrationFaults.get(this.#copy.uuid)?.losesLastReply === true ||
+      !network.carries(this.#target.name, this.#source.name);
+    if (isLost) this.#after(peerKeepaliveMs, () => this.#rollBack('client socket is closed'));
+    else await this.#confirm();
+  }
+
+  /** The reply is in: the source can't have run since, and is torn down. */
+  async #confirm(): Promise<void> {
+    if (!this.#copy.live) return this.#over();
+    this.isConfirming = true;
+    if (!(await this.#at('confirming'))) return;
+    this.#after(tearDownMs, () => {
+      this.#source.end(this.#copy, 'migrated', hypervisor);
+      if (!this.#order.keepsDefinition && this.#copy.definition)
+        this.#source.undefine(this.#copy.uuid, hypervisor);
+      this.#over();
+    });
+  }
+
+  /**
+   * No reply: libvirt takes the move for failed and lets the source run on, whatever the target does. Where the
+   * disk has a lock that the target holds, the source stays paused for good.
+   */
+  #rollBack(message: string): void {
+    if (this.#isOver) return;
+    const { world } = this.#source;
+    const { uuid } = this.#copy;
+    const refusal = new Refusal('INTERNAL_ERROR', message);
+    // A process that was told to quit can't run on: its end comes by itself.
+    if (!this.#copy.live || this.#live.isQuitting) return this.#over(refusal);
+    const isLocked = world.traitsOf(uuid).locksDisk && world.isLockedElsewhere(uuid, this.#source.name);
+    this.#copy.job = undefined;
+    if (!isLocked) {
+      this.#live.guest.run();
+      this.#source.become(this.#copy, 'running', 'migration canceled');
+      this.#source.tell(this.#copy, hypervisor, { kind: 'resumed', detail: 'migrated' });
+    }
+    this.#over(refusal);
+  }
+
+  /** The target removes its half when it is told, or when it notices that nobody speaks any more. */
+  #removeArrival(): void {
+    const arrived = this.#arrived;
+    if (!arrived?.isIncoming) return;
+    const remove = (): void => {
+      if (arrived.isIncoming) this.#target.end(arrived, 'failed', hypervisor);
+    };
+    if (this.#reaches() && this.#source.state === 'up') remove();
+    else this.#source.world.clock.after(peerKeepaliveMs, remove);
+  }
+
+  #reaches(): boolean {
+    const { state } = this.#target;
+    return state === 'up' && this.#source.world.network.isOpen(this.#source.name, this.#target.name);
+  }
+
+  #over(refusal?: Refusal): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#alarm?.cancel();
+    this.#copy.job = undefined;
+    if (refusal) this.#reject(refusal);
+    else this.#resolve();
+  }
+
+  /** Whether it goes on: it may have ended while it was stopped here. */
+  async #at(moment: MigrationMoment): Promise<boolean> {
+    await this.#trap(moment, this.#copy.uuid);
+    return !this.#isOver;
+  }
+
+  #after(ms: number, act: () => void | Promise<void>): void {
+    this.#alarm = this.#source.world.clock.after(ms, () => {
+      if (!this.#isOver) void act();
+    });
+  }
+}
+
+/** Migrations that share a host's network, out of it and into it. */
+function migrationsOf({ copies }: SimulatedHost): number {
+  let count = 0;
+  for (const { job, isIncoming } of copies.values()) if (job || isIncoming) count++;
+  return count;
+}
