@@ -1,0 +1,95 @@
+/** A Temporal worker of Drover's: the workflows, and the activities of the datacenters that it is near to. */
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  NativeConnection,
+  Worker,
+  type WorkerInterceptors,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import { createActivities, createHostActivities } from '../activities/activities.ts';
+import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
+import { Hosts } from '../activities/hosts/hosts.ts';
+import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
+import type { Settings } from '../settings/schema.ts';
+import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
+import type { Logger } from './logger.ts';
+import { prepareNamespace } from './namespace.ts';
+import { siteOf } from './site.ts';
+
+export interface WorkerSetup {
+  readonly settings: Settings;
+  /** Whose hosts it touches. */
+  readonly datacenters: readonly string[];
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Default: the workflows are bundled anew, which takes seconds. */
+  readonly workflowBundle?: WorkflowBundleOption;
+  /** Default: none. */
+  readonly interceptors?: WorkerInterceptors;
+}
+
+export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+
+/**
+ * Works until the process is asked to end (SIGINT, SIGTERM: Temporal's runtime sees to that).
+ * @throws Error when the namespace lacks search attributes that it can't register
+ */
+export async function runWorker(setup: WorkerSetup): Promise<void> {
+  const { settings, log, datacenters } = setup;
+  const target = temporalTarget(settings);
+  const connection = await connect(target, log);
+  const { missingAttributes } = await prepareNamespace(connection, {
+    namespace: target.namespace,
+    retentionDays: settings.temporal.retentionDays,
+    report: (line) => log.info(line),
+  });
+  if (missingAttributes.length > 0) {
+    throw new Error(
+      `the namespace ${target.namespace} lacks the search attributes ${missingAttributes.join(', ')}, without which operations can't start: see the commands above`,
+    );
+  }
+
+  const hosts = new Hosts(siteOf(settings), driverByScheme(settings));
+  const common: Omit<WorkerOptions, 'taskQueue'> = {
+    connection,
+    namespace: target.namespace,
+    // Progress is read from heartbeats: they must not be held back for most of the heartbeat timeout.
+    maxHeartbeatThrottleInterval: '500ms',
+    defaultHeartbeatThrottleInterval: '500ms',
+    // Moves let go of their job at once; checks have this long to end.
+    shutdownGraceTime: '5s',
+    ...(setup.interceptors ? { interceptors: setup.interceptors } : {}),
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue,
+      ...(setup.workflowBundle ? { workflowBundle: setup.workflowBundle } : { workflowsPath }),
+      activities: { ...createActivities(hosts) },
+    }),
+    ...datacenters.map((datacenter) =>
+      Worker.create({
+        ...common,
+        taskQueue: datacenterTaskQueue(datacenter),
+        activities: { ...createHostActivities(hosts) },
+      }),
+    ),
+  ]);
+  log.info(`works on ${target.address}, namespace ${target.namespace}, for ${datacenters.join(', ')}`);
+  await Promise.all(workers.map((worker) => worker.run()));
+  await connection.close();
+}
+
+/** Waits for Temporal as long as it takes: whoever supervises starts both at once, in any order. */
+async function connect(target: TemporalTarget, log: Pick<Logger, 'warn'>): Promise<NativeConnection> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await NativeConnection.connect(target.connectConfig);
+    } catch (error) {
+      if (attempt % 20 === 0)
+        log.warn(`waits for Temporal at ${target.address}: ${(error as Error).message}`);
+      await pause(500);
+    }
+  }
+}
