@@ -59,9 +59,8 @@ export async function moveVm(
 
   const before = await source.migrationProgress(uuid);
   if (!before) {
-    const { outcome, reason } = (await look(hosts, request)).settlement;
+    const { outcome, reason } = await settled(hosts, request, context);
     // A former attempt may have ended, or a person may have acted: only a VM that runs at its source is moved.
-    if (outcome === 'inDoubt') throw new Error(reason);
     if (outcome !== 'stayed') {
       const figures = outcome === 'moved' ? await figuresAt(hosts, to, uuid) : {};
       return { outcome, reason, canceled: false, reattached: true, figures };
@@ -79,9 +78,7 @@ export async function moveVm(
 
   const job = before ? undefined : begin(source, to, request);
   const end = await follow(source, request, context, job);
-  const { outcome, reason } = await settled(hosts, request, context);
-  // What can't be known yet is looked at again, by the next attempt, until it is known.
-  if (outcome === 'inDoubt') throw new Error(end.cause ? `${reason} (${end.cause})` : reason);
+  const { outcome, reason } = await settled(hosts, request, context, end.cause);
   return {
     outcome,
     reason,
@@ -161,14 +158,24 @@ function timeoutCause(request: MoveVmRequest): string {
 
 /**
  * Asks both hosts until what they say is an end: after a migration that was given up, the target's hypervisor takes a
- * second or two to remove its half of the VM, and nothing of it must be left when the operation ends.
+ * second or two to remove its half of the VM, and nothing of it must be left when the operation ends. Where both hosts
+ * have answered all the time and it is still in doubt, waiting brings no more: a person has to look.
+ * @throws Error when a host did not answer: what can't be known yet is looked at again, by the next attempt
  */
-async function settled(hosts: Hosts, request: MoveVmRequest, context: MoveContext): Promise<Settlement> {
+async function settled(
+  hosts: Hosts,
+  request: MoveVmRequest,
+  context: MoveContext,
+  cause?: string,
+): Promise<Settlement> {
   const deadline = performance.now() + cleanUpMs;
   for (;;) {
-    const { settlement, target } = await look(hosts, request);
+    const { settlement, source, target } = await look(hosts, request);
     const isClean = settlement.outcome !== 'stayed' || target.kind === 'absent';
-    if ((settlement.outcome !== 'inDoubt' && isClean) || performance.now() > deadline) return settlement;
+    if (settlement.outcome !== 'inDoubt' && isClean) return settlement;
+    if (source.kind === 'unknown' || target.kind === 'unknown')
+      throw new Error(cause ? `${settlement.reason} (${cause})` : settlement.reason);
+    if (performance.now() > deadline) return settlement;
     context.progress(undefined);
     await pause(lookEveryMs);
   }
@@ -178,12 +185,12 @@ async function settled(hosts: Hosts, request: MoveVmRequest, context: MoveContex
 async function look(
   hosts: Hosts,
   request: MoveVmRequest,
-): Promise<{ readonly settlement: Settlement; readonly target: Sight }> {
+): Promise<{ readonly settlement: Settlement; readonly source: Sight; readonly target: Sight }> {
   const [source, target] = await Promise.all([
     sightAt(hosts, knownHost(hosts, request.from), request.vm.uuid),
     sightAt(hosts, knownHost(hosts, request.to), request.vm.uuid),
   ]);
-  return { settlement: settle(source, target), target };
+  return { settlement: settle(source, target), source, target };
 }
 
 async function sightAt(hosts: Hosts, host: KnownHost, uuid: string): Promise<Sight> {

@@ -33,8 +33,10 @@ declare module 'vitest' {
   }
 }
 
-/** What a server of tests may be given; the rest is its own: free ports, a temporary database, no web page. */
-export type TestServerOptions = Partial<Pick<DevServer, 'databaseFile' | 'configuration' | 'pragmas'>>;
+/** What a server of tests may be given; the rest is its own: a free port, a temporary database, no web page. */
+export type TestServerOptions = Partial<
+  Pick<DevServer, 'databaseFile' | 'configuration' | 'pragmas' | 'port'>
+>;
 
 /** A server that belongs to this process. */
 export interface TestServer {
@@ -71,7 +73,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
   const { path } = await findTemporalBinary({ report });
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const databaseFile = options.databaseFile ?? join(folder, `temporal-${port}.db`);
     const args = devServerArguments({ ...options, databaseFile, port, namespace });
     const logFile = join(folder, `temporal-${port}.log`);
@@ -130,7 +132,8 @@ async function endUnready(child: ChildProcess, exited: Promise<unknown>): Promis
   await exited;
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on, just now. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

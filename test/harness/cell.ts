@@ -1,0 +1,188 @@
+/**
+ * A cell: a whole Drover of its own on a simulated datacenter, in which scenarios run one after another. Temporal,
+ * the workers and the alert receiver are real processes; the simulation runs in the harness's own, where every call
+ * of a worker can be stopped.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { Drover } from '../../client/drover.ts';
+import { simulatedDroverYaml } from '../../lab/simulated/drover-yaml.ts';
+import { SimulatedServer } from '../../lab/simulated/server.ts';
+import { DatacenterSpec } from '../../lab/simulated/spec.ts';
+import { readSettings } from '../../settings/read.ts';
+import { workflowsPath } from '../../worker/run-worker.ts';
+import { freePort, prepareTestNamespace, startTestServer, type TestServer } from '../support/temporal.ts';
+import type { ActivityMoment } from './worker.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/** Simulated time runs so much faster: what takes libvirt seconds takes the harness fractions. */
+const rate = 4;
+const alertToken = 'the-harness-knows-it';
+const receiverScript = fileURLToPath(new URL('./receiver.ts', import.meta.url));
+
+/**
+ * The datacenter of every scenario: a weak host whose VM vm1 is starved, one that is better and one that is best,
+ * room for all on any two, storage without a lock.
+ */
+export const smallDatacenter: DatacenterSpec = DatacenterSpec.parse({
+  hosts: [
+    { name: 'host1', cpus: 0.5 },
+    { name: 'host2', cpus: 4 },
+    { name: 'host3', cpus: 2 },
+  ].map((host) => ({ ...host, memoryMiB: 2048, bandwidthMiBps: 400 })),
+  vms: [
+    { name: 'vm1', host: 'host1', memoryMiB: 256, loadCores: 1, dirtyMiBps: 20 },
+    { name: 'vm2', host: 'host2', memoryMiB: 256 },
+    { name: 'vm3', host: 'host1', memoryMiB: 256, loadCores: 0.02 },
+  ],
+});
+
+export class Cell implements AsyncDisposable {
+  readonly simulation: SimulatedServer;
+  readonly alertsUrl: string;
+  readonly alertToken = alertToken;
+  /** Called as an attempt of an activity begins or ends; a scenario sets it. */
+  meets: (moment: ActivityMoment, worker: WorkerProcess) => Promise<void> = async () => {};
+  readonly #folder: string;
+  readonly #files: { settings: string; bundle: string; log: string };
+  readonly #temporalPort: number;
+  readonly #workers = new Set<WorkerProcess>();
+  #temporal: TestServer;
+  #receiver: ChildProcess | undefined;
+  #drover: Drover | undefined;
+
+  private constructor(
+    simulation: SimulatedServer,
+    temporal: TestServer,
+    ports: { temporal: number; alerts: number },
+    folder: string,
+  ) {
+    this.simulation = simulation;
+    this.#temporal = temporal;
+    this.#temporalPort = ports.temporal;
+    this.#folder = folder;
+    this.alertsUrl = `http://127.0.0.1:${ports.alerts}/alerts`;
+    this.#files = {
+      settings: join(folder, 'drover.yaml'),
+      bundle: join(folder, 'workflows.js'),
+      log: join(folder, 'processes.log'),
+    };
+  }
+
+  /** Starts all of it, with one worker. */
+  static async start(): Promise<Cell> {
+    const folder = mkdtempSync(join(tmpdir(), 'drover-cell-'));
+    const ports = { temporal: await freePort(), alerts: await freePort() };
+    const [simulation, temporal, bundle] = await Promise.all([
+      SimulatedServer.start({ spec: smallDatacenter, rate }),
+      startTestServer({ port: ports.temporal }),
+      bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') }),
+    ]);
+    await prepareTestNamespace(temporal.address);
+    const cell = new Cell(simulation, temporal, ports, folder);
+    writeFileSync(cell.#files.bundle, bundle.code);
+    writeFileSync(join(folder, 'alert-token'), alertToken);
+    writeFileSync(
+      cell.#files.settings,
+      simulatedDroverYaml(smallDatacenter, {
+        port: simulation.port,
+        stateDir: join(folder, 'state'),
+        keepaliveSeconds: 1,
+        more: {
+          temporal: { embedded: { port: ports.temporal } },
+          alerts: { listen: `127.0.0.1:${ports.alerts}`, tokenFile: join(folder, 'alert-token') },
+        },
+      }),
+    );
+    cell.startWorker();
+    cell.startReceiver();
+    return cell;
+  }
+
+  get workers(): readonly WorkerProcess[] {
+    return [...this.#workers];
+  }
+
+  get logFile(): string {
+    return this.#files.log;
+  }
+
+  startWorker(): WorkerProcess {
+    const worker = new WorkerProcess(this.#files, (moment, from) => this.meets(moment, from));
+    this.#workers.add(worker);
+    void worker.exited.then(() => this.#workers.delete(worker));
+    return worker;
+  }
+
+  /** kill -9, and another one at once. */
+  async killWorker(worker: WorkerProcess): Promise<void> {
+    await worker.kill();
+    this.startWorker();
+  }
+
+  startReceiver(): void {
+    const log = openSync(this.#files.log, 'a');
+    this.#receiver = spawn(process.execPath, [receiverScript, '--settings', this.#files.settings], {
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+  }
+
+  async killReceiver(): Promise<void> {
+    const receiver = this.#receiver;
+    if (!receiver) return;
+    receiver.kill('SIGKILL');
+    await once(receiver, 'exit');
+    this.startReceiver();
+  }
+
+  /** kill -9, and a new one on the same file and port. */
+  async killTemporal(): Promise<void> {
+    const { databaseFile } = this.#temporal;
+    await this.#temporal.kill();
+    this.#temporal = await startTestServer({ port: this.#temporalPort, databaseFile });
+  }
+
+  /** Ends whatever an earlier scenario left running, and begins with a worker that knows nothing. */
+  async renew(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.kill()));
+    const connection = await Connection.connect({ address: this.#temporal.address });
+    try {
+      const { workflow } = new Client({ connection });
+      for await (const { workflowId, runId } of workflow.list({ query: `ExecutionStatus = 'Running'` })) {
+        // A child may have ended with its parent, which was ended before it.
+        await workflow
+          .getHandle(workflowId, runId)
+          .terminate('the scenario is over')
+          .catch(() => undefined);
+      }
+    } finally {
+      await connection.close();
+    }
+    this.startWorker();
+  }
+
+  /** Drover's library, connected; anew after Temporal was away. */
+  async drover(): Promise<Drover> {
+    this.#drover ??= await Drover.connect(readSettings(this.#files.settings), { timeoutMs: 5000 });
+    return this.#drover;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.kill()));
+    if (this.#receiver && this.#receiver.exitCode === null) {
+      this.#receiver.kill('SIGKILL');
+      await once(this.#receiver, 'exit');
+    }
+    await this.#drover?.[Symbol.asyncDispose]();
+    await this.#temporal.stop();
+    await this.simulation.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,27 @@
+/** Runs scenarios in several cells at once: most of the time of a scenario is waiting for timeouts. */
+import { Cell } from './cell.ts';
+import { runScenario, type Verdict } from './run-scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+/**
+ * @param next the next scenario, or undefined when there is none any more
+ * @param judged is called with each verdict as it comes
+ */
+export async function runMany(
+  cells: readonly Cell[],
+  next: () => Scenario | undefined,
+  judged: (verdict: Verdict) => void,
+): Promise<void> {
+  await Promise.all(
+    cells.map(async (cell) => {
+      for (let scenario = next(); scenario; scenario = next()) judged(await runScenario(cell, scenario));
+    }),
+  );
+}
+
+/** Starts so many cells, one after another: each starts a Temporal server and a worker. */
+export async function startCells(count: number): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  for (let at = 0; at < count; at++) cells.push(await Cell.start());
+  return cells;
+}
