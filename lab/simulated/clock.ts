@@ -47,10 +47,14 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.#alarms.delete(alarm) };
   }
 
-  /** Lets so much time pass, with everything that falls due in it, each at its own moment. */
-  advance(ms: number): void {
+  /**
+   * Lets so much time pass, with everything that falls due in it, each at its own moment. Between two of them whatever
+   * waits for a promise goes on: a migration stops for its traps, and asks for its next alarm only then.
+   */
+  async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     for (;;) {
+      await promisesToSettle();
       const [next] = [...this.#alarms].toSorted((a, b) => a.atMs - b.atMs || a.order - b.order);
       if (!next || next.atMs > untilMs) break;
       this.#alarms.delete(next);
@@ -59,4 +63,9 @@ export class ManualClock implements Clock {
     }
     this.#nowMs = untilMs;
   }
+}
+
+/** Node runs every promise's reactions before it turns to what was set by `setImmediate`. */
+function promisesToSettle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

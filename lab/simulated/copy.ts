@@ -10,6 +10,8 @@ export interface Live {
   readonly guest: Guest;
   /** CPU time used here so far, in core-milliseconds. */
   cpuMs: number;
+  /** Its disks are open for writing: from its first step here on, until a migration has taken the guest away. */
+  holdsDisks: boolean;
   /** Its process has been told to end, past libvirt: it never runs again. */
   isQuitting?: boolean;
 }
@@ -26,6 +28,8 @@ export class Copy {
   job: OutgoingMigration | undefined;
   /** A migration fills this copy. */
   isIncoming = false;
+  /** The migration that fills it, and then has its last steps still before it. */
+  filler: OutgoingMigration | undefined;
   /** What the migration that brought it here measured. */
   arrival: { readonly copyMs: number; readonly downtimeMs: number; readonly copiedBytes: number } | undefined;
 

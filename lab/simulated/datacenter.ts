@@ -10,7 +10,7 @@ import { OutgoingMigration, type MomentTrap } from './migration.ts';
 import { anyone, Network } from './network.ts';
 import { Refusal } from './refusal.ts';
 import { uuidOf, type DatacenterSpec } from './spec.ts';
-import type { MigrationFault, VmTraits, World } from './world.ts';
+import { peerKeepaliveMs, type MigrationFault, type VmTraits, type World } from './world.ts';
 
 const person: Cause = { kind: 'person' };
 const fault: Cause = { kind: 'fault' };
@@ -21,7 +21,7 @@ export class SimulatedDatacenter implements World {
   readonly spec: DatacenterSpec;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly network = new Network();
+  readonly network = new Network(() => this.#noticeLostStorage());
   readonly migrationFaults = new Map<string, MigrationFault>();
   readonly hosts = new Map<string, SimulatedHost>();
   readonly bmcs = new Map<string, Bmc>();
@@ -86,7 +86,7 @@ export class SimulatedDatacenter implements World {
   isLockedElsewhere(uuid: string, host: string): boolean {
     return [...this.hosts.values()].some((other) => {
       const copy = other.name === host ? undefined : other.copies.get(uuid);
-      return copy?.live !== undefined && !copy.isIncoming && copy.reason !== 'migrating';
+      return copy?.live !== undefined && copy.live.holdsDisks && !copy.live.isQuitting;
     });
   }
 
@@ -97,6 +97,8 @@ export class SimulatedDatacenter implements World {
     const copy = from.copyOf(order.uuid);
     if (!copy.live)
       throw new Refusal('OPERATION_INVALID', 'Requested operation is not valid: domain is not running');
+    if (copy.isIncoming)
+      throw new Refusal('OPERATION_INVALID', 'cannot acquire state change lock: a migration holds it');
     if (copy.job) throw new Refusal('OPERATION_INVALID', 'another migration job is already running');
     const target = this.hosts.get(parseSimulatedUri(order.to)?.host ?? '');
     if (!target)
@@ -104,6 +106,7 @@ export class SimulatedDatacenter implements World {
     if (target === from)
       throw new Refusal('INTERNAL_ERROR', `Attempt to migrate guest to the same host ${from.uuid}`);
     copy.job = new OutgoingMigration(from, target, copy, order, this.momentTrap);
+    from.tell(copy, { kind: 'hypervisor' });
     return copy.job;
   }
 
@@ -144,11 +147,9 @@ export class SimulatedDatacenter implements World {
       throw new Refusal('OPERATION_INVALID', `${name} is ${host.state}: its libvirtd does not run`);
     host.boots++;
     for (const copy of host.copies.values()) {
-      copy.job?.lose(host);
-      if (copy.isIncoming) {
-        this.#sourceOf(copy.uuid)?.lose(host);
-        host.end(copy, 'failed', fault);
-      }
+      copy.job?.lose(host, 0);
+      copy.filler?.lose(host, 0);
+      if (copy.isIncoming) host.end(copy, 'failed', fault);
     }
     this.#tellHost(host, fault);
   }
@@ -174,7 +175,6 @@ export class SimulatedDatacenter implements World {
     this.hostNamed(name);
     this.network.cut(name, anyone);
     this.network.cut(anyone, name);
-    this.#loseStorage();
   }
 
   rejoinHost(name: string): void {
@@ -186,7 +186,6 @@ export class SimulatedDatacenter implements World {
   takeStorageAway(name: string): void {
     this.network.cut(name, anyone);
     this.network.cut(anyone, name);
-    this.#loseStorage();
   }
 
   giveStorageBack(name: string): void {
@@ -196,15 +195,17 @@ export class SimulatedDatacenter implements World {
 
   #die(host: SimulatedHost, state: 'dead' | 'off', cause: Cause): void {
     if (host.state === 'dead' || host.state === 'off') {
+      // What has no power can't crash.
+      if (host.state === state || state === 'dead') return;
       host.state = state;
       this.#tellHost(host, cause);
       return;
     }
     host.state = state;
     for (const copy of host.copies.values()) {
-      copy.job?.lose(host);
+      copy.job?.lose(host, peerKeepaliveMs);
+      copy.filler?.lose(host, peerKeepaliveMs);
       if (!copy.live) continue;
-      if (copy.isIncoming) this.#sourceOf(copy.uuid)?.lose(host);
       host.become(copy, 'shut off', 'unknown', () => {
         copy.live?.guest.halt();
         copy.live = undefined;
@@ -217,15 +218,7 @@ export class SimulatedDatacenter implements World {
     this.#tellHost(host, cause);
   }
 
-  #sourceOf(uuid: string): OutgoingMigration | undefined {
-    for (const host of this.hosts.values()) {
-      const job = host.copies.get(uuid)?.job;
-      if (job) return job;
-    }
-    return undefined;
-  }
-
-  #loseStorage(): void {
+  #noticeLostStorage(): void {
     this.clock.after(ioErrorAfterMs, () => {
       for (const host of this.hosts.values()) {
         for (const copy of host.copies.values()) {

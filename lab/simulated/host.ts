@@ -4,6 +4,7 @@ import type { VmDefinition } from '../../model/vm-definition.ts';
 import { Copy } from './copy.ts';
 import { Guest } from './guest.ts';
 import type { Cause, CopyView } from './journal.ts';
+import type { OutgoingMigration } from './migration.ts';
 import { Refusal } from './refusal.ts';
 import { uuidOf, type HostSpec } from './spec.ts';
 import { vmStateOf } from './states.ts';
@@ -141,7 +142,7 @@ export class SimulatedHost {
     this.#refuseLocked(copy);
     const guest = new Guest(this.world.clock, { boot: this.world.nextBoot(uuid), uptimeMs: 0 });
     this.become(copy, 'running', 'booted', () => {
-      copy.live = { definition, guest, cpuMs: 0 };
+      copy.live = { definition, guest, cpuMs: 0, holdsDisks: true };
       guest.run();
     });
     this.tell(copy, cause, { kind: 'resumed', detail: 'unpaused' });
@@ -162,31 +163,30 @@ export class SimulatedHost {
 
   /** Pulls the plug. */
   destroy(uuid: string, cause: Cause): void {
-    const copy = this.#liveCopy(uuid);
-    copy.job?.fail('the domain was destroyed');
-    this.end(copy, 'destroyed', cause);
+    this.end(this.#liveCopy(uuid), 'destroyed', cause);
   }
 
   suspend(uuid: string, cause: Cause): void {
     const copy = this.#liveCopy(uuid);
     if (copy.state === 'paused') return;
     copy.live?.guest.halt();
-    this.become(copy, 'paused', 'user');
-    this.tell(copy, cause, { kind: 'suspended', detail: 'paused' });
+    // While a migration goes out, libvirt says of every suspension that it is the migration's.
+    this.become(copy, 'paused', copy.job ? 'migrating' : 'user');
+    this.tell(copy, cause, { kind: 'suspended', detail: copy.job ? 'migrated' : 'paused' });
   }
 
   resume(uuid: string, cause: Cause): void {
     const copy = this.#liveCopy(uuid);
     if (copy.state === 'running') throw new Refusal('OPERATION_INVALID', 'domain is already running');
     if (copy.live?.isQuitting) throw new Refusal('INTERNAL_ERROR', 'End of file from qemu monitor');
-    if (copy.isIncoming)
-      throw new Refusal(
-        'OPERATION_INVALID',
-        'cannot acquire state change lock: a migration fills this domain',
-      );
+    if (copy.isIncoming || copy.job)
+      throw new Refusal('OPERATION_INVALID', 'cannot acquire state change lock: a migration holds it');
     this.#refuseLocked(copy);
-    copy.live?.guest.run();
-    this.become(copy, 'running', 'unpaused');
+    this.become(copy, 'running', 'unpaused', () => {
+      if (!copy.live) return;
+      copy.live.holdsDisks = true;
+      copy.live.guest.run();
+    });
     this.tell(copy, cause, { kind: 'resumed', detail: 'unpaused' });
   }
 
@@ -197,6 +197,7 @@ export class SimulatedHost {
     if (!live || live.isQuitting) return;
     live.isQuitting = true;
     live.guest.halt();
+    tellMigrations(copy);
     this.world.clock.after(quitEventMs, () => {
       if (copy.live !== live) return;
       this.become(copy, 'shutting down', 'user');
@@ -211,15 +212,13 @@ export class SimulatedHost {
 
   /** The hypervisor's process dies: a crash of the guest, or of QEMU. */
   crash(uuid: string): void {
-    const copy = this.#liveCopy(uuid);
-    copy.job?.fail('domain is not running');
-    this.end(copy, 'crashed', { kind: 'fault' });
+    this.end(this.#liveCopy(uuid), 'crashed', { kind: 'fault' });
   }
 
   // What migrations do here.
 
   /** A copy that a migration fills: paused, without a guest until the switch-over. */
-  receive(definition: VmDefinition): Copy {
+  receive(definition: VmDefinition, filler: OutgoingMigration): Copy {
     this.#refuseNameClash(definition);
     const known = this.copies.get(definition.uuid);
     if (known?.live) throw new Refusal('OPERATION_INVALID', `domain '${definition.name}' is already active`);
@@ -229,8 +228,9 @@ export class SimulatedHost {
     this.copies.set(definition.uuid, copy);
     const guest = new Guest(this.world.clock, { boot: 0, uptimeMs: 0 });
     this.become(copy, 'paused', 'migrating', () => {
-      copy.live = { definition, guest, cpuMs: 0 };
+      copy.live = { definition, guest, cpuMs: 0, holdsDisks: false };
       copy.isIncoming = true;
+      copy.filler = filler;
     });
     this.tell(copy, hypervisor, { kind: 'started', detail: 'migrated' });
     return copy;
@@ -239,6 +239,7 @@ export class SimulatedHost {
   /** Ends a copy's process, with libvirt's word for why; one without a definition is then gone. */
   end(copy: Copy, reason: 'shutdown' | 'destroyed' | 'crashed' | 'migrated' | 'failed', cause: Cause): void {
     if (!copy.live) return;
+    const { job, filler } = copy;
     copy.live.guest.halt();
     this.become(copy, 'shut off', reason, () => {
       copy.live = undefined;
@@ -247,6 +248,7 @@ export class SimulatedHost {
     });
     this.#forgetIfGone(copy);
     this.tell(copy, cause, { kind: 'stopped', detail: reason });
+    tellMigrations({ job, filler });
   }
 
   become(copy: Copy, state: CopyView['state'], reason: string, also: () => void = () => {}): void {
@@ -316,11 +318,17 @@ export class SimulatedHost {
     }
   }
 
-  /** QEMU's image lock, where the storage has one: the writer is the copy that runs or ran last. */
+  /** QEMU's image lock, where the storage has one: the process that has the disks open for writing. */
   #refuseLocked(copy: Copy): void {
     if (this.world.traitsOf(copy.uuid).locksDisk && this.world.isLockedElsewhere(copy.uuid, this.name))
       throw new Refusal('INTERNAL_ERROR', 'Failed to get "write" lock');
   }
+}
+
+/** The process at one end of a migration has ended. */
+function tellMigrations({ job, filler }: Pick<Copy, 'job' | 'filler'>): void {
+  job?.endedAtSource();
+  filler?.endedAtTarget();
 }
 
 function noDomain(uuid: string): Refusal {

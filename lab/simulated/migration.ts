@@ -24,6 +24,7 @@ const tearDownMs = 1200;
 const shortestPassMs = 10;
 const defaultMaxDowntimeMs = 300;
 const hypervisor: Cause = { kind: 'hypervisor' };
+const targetGone = "job 'migration out' failed: Unable to write to socket: Connection reset by peer";
 
 /** Stops a migration at a moment, until the answer resolves; undefined: goes on. */
 export type MomentTrap = (moment: MigrationMoment, uuid: string) => Promise<void> | undefined;
@@ -43,8 +44,13 @@ export class OutgoingMigration {
   readonly #startedMs: number;
   #resolve!: () => void;
   #reject!: (refusal: Refusal) => void;
+  readonly #beganPaused: boolean;
   #isOver = false;
+  /** One of its hosts is gone: nothing goes on until the other notices. */
+  #isLost = false;
   #hasSwitched = false;
+  /** The target has the whole guest. */
+  #hasArrived = false;
   #arrived: Copy | undefined;
   #alarm: Alarm | undefined;
   /** The pass over the memory that is under way. */
@@ -64,6 +70,7 @@ export class OutgoingMigration {
     this.#target = target;
     this.#copy = copy;
     this.#live = live;
+    this.#beganPaused = copy.state === 'paused';
     this.#definition = live.definition;
     this.#order = order;
     this.#trap = trap;
@@ -103,22 +110,56 @@ export class OutgoingMigration {
   /** Ends it without a move: before the switch-over the VM runs on at the source, and the target's half is removed. */
   fail(message: string, code: RefusalCode = 'OPERATION_FAILED'): void {
     if (this.#isOver || this.#hasSwitched) return;
-    this.#removeArrival();
     this.#over(new Refusal(code, message));
+    this.#removeArrival();
+    this.#restore();
   }
 
-  /** One of its hosts has just died, or its libvirtd: what the other makes of it, it makes when it notices. */
-  lose(host: SimulatedHost): void {
-    if (this.#isOver) return;
+  /** The source's process has ended: as long as the target lacks a part of the guest, nothing is left to move. */
+  endedAtSource(): void {
+    if (this.#isOver || this.#hasArrived) return;
+    this.#over(new Refusal('OPERATION_FAILED', 'domain is not running'));
+    this.#removeArrival();
+  }
+
+  /** The process that it fills has ended. */
+  endedAtTarget(): void {
+    if (!this.#hasArrived) this.#loseTarget(targetGone);
+  }
+
+  /**
+   * One of its hosts has just died, or its libvirtd. What the other makes of it, it makes when it notices: at once
+   * where the connection was closed, by keepalive where there is only silence.
+   */
+  lose(host: SimulatedHost, noticedAfterMs: number): void {
+    // With the last reply in, the source needs the target no more.
+    if (this.#isOver || this.#isLost || (this.isConfirming && host === this.#target)) return;
+    this.#isLost = true;
     this.#alarm?.cancel();
-    const noticed = (): void => {
-      if (host === this.#source) {
-        if (!this.#hasSwitched) this.#removeArrival();
-        this.#over(new Refusal('RPC', `${host.name} is gone`));
-      } else if (this.#hasSwitched) this.#rollBack('client socket is closed');
-      else this.fail("job 'migration out' failed: Unable to write to socket: Connection reset by peer");
-    };
-    this.#source.world.clock.after(peerKeepaliveMs, noticed);
+    this.#source.world.clock.after(noticedAfterMs, () => {
+      if (host === this.#source) this.#loseSource();
+      else this.#loseTarget(this.#hasSwitched ? 'client socket is closed' : targetGone);
+    });
+  }
+
+  #loseTarget(message: string): void {
+    if (this.#hasSwitched) this.#rollBack(message);
+    else this.fail(message);
+  }
+
+  /**
+   * Where the whole source is dead, the target removes what it has not yet whole. A libvirtd that was started again
+   * takes up what it finds (qemuProcessRecoverMigrationOut): a guest that has not left runs on, one whose last reply was
+   * in is torn down, and of one in between libvirt can't know: it stays paused for good.
+   */
+  #loseSource(): void {
+    if (this.#isOver) return;
+    const message = `${this.#source.name} is gone`;
+    const isAlive = this.#copy.live === this.#live;
+    if (isAlive && this.#hasSwitched && !this.#hasArrived) return this.#rollBack(message);
+    if (isAlive && this.isConfirming) this.#tearDown();
+    this.#over(new Refusal('RPC', message));
+    this.#removeArrival(0);
   }
 
   get #memoryBytes(): number {
@@ -145,7 +186,7 @@ export class OutgoingMigration {
       return;
     }
     try {
-      this.#arrived = this.#target.receive(this.#definition);
+      this.#arrived = this.#target.receive(this.#definition, this);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#over(error);
@@ -191,26 +232,31 @@ export class OutgoingMigration {
 
   async #switchOver(leftBytes: number, rate: number): Promise<void> {
     this.#hasSwitched = true;
-    const wasPaused = this.#copy.state === 'paused';
     this.#live.guest.halt();
-    this.#source.become(this.#copy, 'paused', 'migrating');
-    this.#source.tell(this.#copy, hypervisor, { kind: 'suspended', detail: 'migrated' });
+    this.#live.holdsDisks = false;
+    // A guest that stands still already is not stopped again, and nobody is told.
+    if (this.#copy.state === 'running') {
+      this.#source.become(this.#copy, 'paused', 'migrating');
+      this.#source.tell(this.#copy, hypervisor, { kind: 'suspended', detail: 'migrated' });
+    }
     const suspendedMs = this.#source.world.clock.nowMs();
     this.#copiedBytes += leftBytes;
     if (!(await this.#at('switchedOver'))) return;
-    this.#after((leftBytes / rate) * 1000 + switchOverMs, () => void this.#arrive(suspendedMs, wasPaused));
+    this.#after((leftBytes / rate) * 1000 + switchOverMs, () => void this.#arrive(suspendedMs));
   }
 
   /** The target has the whole guest: Finish3 runs there, and its reply goes back. */
-  async #arrive(suspendedMs: number, wasPaused: boolean): Promise<void> {
+  async #arrive(suspendedMs: number): Promise<void> {
     const arrived = this.#arrived;
     const { clock, network, migrationFaults } = this.#source.world;
-    if (!arrived?.live || this.#target.state === 'dead' || this.#target.state === 'off' || !this.#reaches()) {
+    if (!arrived?.isIncoming || !this.#reaches()) {
       this.#after(peerKeepaliveMs, () => this.#rollBack('Lost connection to destination host'));
       return;
     }
     const guest = new Guest(clock, this.#live.guest.now);
-    const staysPaused = this.#order.arrivesPaused || wasPaused;
+    // As it was when it began: of a suspension on the way libvirt does not know whose it is.
+    const staysPaused = this.#order.arrivesPaused || this.#beganPaused;
+    this.#hasArrived = true;
     arrived.arrival = {
       copyMs: Math.round(clock.nowMs() - this.#startedMs),
       downtimeMs: Math.round(clock.nowMs() - suspendedMs),
@@ -222,7 +268,7 @@ export class OutgoingMigration {
       staysPaused ? 'paused' : 'running',
       staysPaused ? 'user' : 'migrated',
       () => {
-        arrived.live = { definition: this.#definition, guest, cpuMs: 0 };
+        arrived.live = { definition: this.#definition, guest, cpuMs: 0, holdsDisks: !staysPaused };
         arrived.isIncoming = false;
         arrived.definition = this.#definition;
         if (!staysPaused) guest.run();
@@ -237,6 +283,7 @@ export class OutgoingMigration {
     if (!(await this.#at('arrived'))) return;
     const isLost =
       migrationFaults.get(this.#copy.uuid)?.losesLastReply === true ||
+      this.#target.state !== 'up' ||
       !network.carries(this.#target.name, this.#source.name);
     if (isLost) this.#after(peerKeepaliveMs, () => this.#rollBack('client socket is closed'));
     else await this.#confirm();
@@ -248,11 +295,15 @@ export class OutgoingMigration {
     this.isConfirming = true;
     if (!(await this.#at('confirming'))) return;
     this.#after(tearDownMs, () => {
-      this.#source.end(this.#copy, 'migrated', hypervisor);
-      if (!this.#order.keepsDefinition && this.#copy.definition)
-        this.#source.undefine(this.#copy.uuid, hypervisor);
+      this.#tearDown();
       this.#over();
     });
+  }
+
+  #tearDown(): void {
+    this.#source.end(this.#copy, 'migrated', hypervisor);
+    if (!this.#order.keepsDefinition && this.#copy.definition)
+      this.#source.undefine(this.#copy.uuid, hypervisor);
   }
 
   /**
@@ -261,30 +312,37 @@ export class OutgoingMigration {
    */
   #rollBack(message: string): void {
     if (this.#isOver) return;
-    const { world } = this.#source;
-    const { uuid } = this.#copy;
-    const refusal = new Refusal('INTERNAL_ERROR', message);
+    this.#over(new Refusal('INTERNAL_ERROR', message));
+    this.#removeArrival();
+    this.#restore();
+  }
+
+  /**
+   * The guest goes on at the source, if it ran when the move began (qemuMigrationSrcRestoreDomainState), whoever has
+   * paused it since.
+   */
+  #restore(): void {
+    const { world, name } = this.#source;
+    const { uuid, state, reason } = this.#copy;
     // A process that was told to quit can't run on: its end comes by itself.
-    if (!this.#copy.live || this.#live.isQuitting) return this.#over(refusal);
-    const isLocked = world.traitsOf(uuid).locksDisk && world.isLockedElsewhere(uuid, this.#source.name);
-    this.#copy.job = undefined;
-    if (!isLocked) {
-      this.#live.guest.run();
-      this.#source.become(this.#copy, 'running', 'migration canceled');
-      this.#source.tell(this.#copy, hypervisor, { kind: 'resumed', detail: 'migrated' });
-    }
-    this.#over(refusal);
+    if (this.#copy.live !== this.#live || this.#live.isQuitting) return;
+    if (world.traitsOf(uuid).locksDisk && world.isLockedElsewhere(uuid, name)) return;
+    this.#live.holdsDisks = true;
+    if (this.#beganPaused || state !== 'paused' || reason === 'I/O error') return;
+    this.#source.become(this.#copy, 'running', 'migration canceled', () => this.#live.guest.run());
+    this.#source.tell(this.#copy, hypervisor, { kind: 'resumed', detail: 'migrated' });
   }
 
   /** The target removes its half when it is told, or when it notices that nobody speaks any more. */
-  #removeArrival(): void {
+  #removeArrival(noticedAfterMs?: number): void {
     const arrived = this.#arrived;
     if (!arrived?.isIncoming) return;
     const remove = (): void => {
       if (arrived.isIncoming) this.#target.end(arrived, 'failed', hypervisor);
     };
-    if (this.#reaches() && this.#source.state === 'up') remove();
-    else this.#source.world.clock.after(peerKeepaliveMs, remove);
+    const afterMs = noticedAfterMs ?? (this.#reaches() && this.#source.state === 'up' ? 0 : peerKeepaliveMs);
+    if (afterMs === 0) remove();
+    else this.#source.world.clock.after(afterMs, remove);
   }
 
   #reaches(): boolean {
@@ -296,7 +354,11 @@ export class OutgoingMigration {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#alarm?.cancel();
-    this.#copy.job = undefined;
+    if (this.#copy.job === this) {
+      this.#copy.job = undefined;
+      this.#source.tell(this.#copy, hypervisor);
+    }
+    if (this.#arrived?.filler === this) this.#arrived.filler = undefined;
     if (refusal) this.#reject(refusal);
     else this.#resolve();
   }
@@ -304,7 +366,7 @@ export class OutgoingMigration {
   /** Whether it goes on: it may have ended while it was stopped here. */
   async #at(moment: MigrationMoment): Promise<boolean> {
     await this.#trap(moment, this.#copy.uuid);
-    return !this.#isOver;
+    return !this.#isOver && !this.#isLost;
   }
 
   #after(ms: number, act: () => void | Promise<void>): void {

@@ -8,10 +8,17 @@ export const anyone = '*';
 
 export class Network {
   readonly #cuts = new Set<string>();
+  readonly #onCut: () => void;
+
+  /** @param onCut is called after each cut: somebody may have lost something by it */
+  constructor(onCut: () => void = () => {}) {
+    this.#onCut = onCut;
+  }
 
   /** Cuts one direction; `anyone` on either side stands for every party but the other side itself. */
   cut(from: string, to: string): void {
     this.#cuts.add(link(from, to));
+    this.#onCut();
   }
 
   mend(from: string, to: string): void {
