@@ -1,0 +1,281 @@
+/** `npm run simulated -- ...` */
+import { Command, CommanderError, Option } from 'commander';
+import { ResponseError } from 'vscode-jsonrpc/node';
+import pc from 'picocolors';
+import { LabError, LabUsageError } from '../errors.ts';
+import { among, checkFault, checkNames, numberAbove0, parseFault, readSpec, specOfSize } from './choose.ts';
+import { describeConvictions, describeEntry, describeWorld, isWhole } from './describe.ts';
+import type { Fault } from './faults.ts';
+import { defaultFolder, runningSite, SitePaths, type SiteRecord } from './record.ts';
+import { defaultSpecFile, endSite, setLoad, specOf, startSite, withControl } from './site.ts';
+import type { DatacenterSpec } from './spec.ts';
+
+const exitCodes = { failed: 1, usage: 2 } as const;
+
+const program = new Command('simulated')
+  .description(
+    'A datacenter of simulated hosts, VMs, links, BMCs and monitoring in one process: without root, of any size.',
+  )
+  .usage('[--folder DIR] COMMAND')
+  .option('--folder <dir>', 'where it keeps its files', defaultFolder())
+  .exitOverride();
+
+const paths = (): SitePaths => new SitePaths(program.opts<{ folder: string }>().folder);
+
+function running(): SiteRecord {
+  const record = runningSite(paths());
+  if (!record)
+    throw new LabError(
+      `no simulated datacenter runs in ${paths().folder}: start one with npm run simulated -- up`,
+    );
+  return record;
+}
+
+interface UpChoice {
+  readonly hosts?: string;
+  readonly vms?: string;
+  readonly spec?: string;
+  readonly rate?: string;
+}
+
+program
+  .command('up')
+  .description('start one in the background: by size, by a file, or the two hosts of npm start')
+  .option('--hosts <n>', 'so many equal hosts (with --vms; default 3)')
+  .option('--vms <m>', 'so many VMs, dealt out in turn (with --hosts; default 6)')
+  .option('--spec <file>', 'hosts and VMs by a file, YAML or JSON, such as lab/simulated/default.yaml')
+  .option('--rate <r>', 'its time runs so many times as fast (default 1; CPU use is right at 1 alone)')
+  .action(async (choice: UpChoice) => {
+    const spec = specFor(choice);
+    const rate = choice.rate === undefined ? 1 : numberAbove0('--rate', choice.rate);
+    const known = runningSite(paths());
+    if (known && Object.keys(choice).length > 0)
+      throw new LabError(
+        `one runs already (process ${known.pid}): take it down first, with npm run simulated -- down`,
+      );
+    const began = performance.now();
+    const record = known ?? (await startSite(paths(), { spec, rate }));
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    console.log(
+      known ? 'The simulated datacenter runs already.' : `The simulated datacenter is up after ${seconds} s.`,
+    );
+    console.log(whatNext(record, specOf(paths())));
+  });
+
+program
+  .command('down')
+  .description('end it and remove what it made; Drover’s own state stays')
+  .action(async () => {
+    const ran = await endSite(paths());
+    console.log(ran ? 'The simulated datacenter is down.' : 'No simulated datacenter ran.');
+  });
+
+program
+  .command('status')
+  .description('how it stands; exit code 0 if it is whole, else 1')
+  .addOption(output('table'))
+  .action(async ({ output }: { output: string }) => {
+    const record = running();
+    const spec = specOf(paths());
+    const { world, convictions } = await withControl(record, async (control) => ({
+      world: await control.ask('world', {}),
+      convictions: await control.ask('convictions', {}),
+    }));
+    const whole = isWhole(spec, world, convictions);
+    if (output === 'json') console.log(JSON.stringify({ whole, ...world, convictions }, undefined, 2));
+    else console.log(describeWorld(spec, world, convictions));
+    if (!whole) process.exitCode = exitCodes.failed;
+  });
+
+program
+  .command('verdict')
+  .description('what the referee has convicted; exit code 0 if nothing, else 1')
+  .option(
+    '--at-rest',
+    'judge also what holds only while no operation is under way: nothing lost or left over',
+  )
+  .addOption(output('table'))
+  .action(async ({ atRest, output }: { atRest?: boolean; output: string }) => {
+    const convictions = await withControl(running(), (control) =>
+      atRest
+        ? control.ask('audit', { operations: [], triggers: [], held: [] })
+        : control.ask('convictions', {}),
+    );
+    console.log(
+      output === 'json' ? JSON.stringify(convictions, undefined, 2) : describeConvictions(convictions),
+    );
+    if (convictions.length > 0) process.exitCode = exitCodes.failed;
+  });
+
+program
+  .command('journal')
+  .description('everything that happened, in its order')
+  .option('--calls', 'also what workers ask of hosts')
+  .addOption(output('text'))
+  .action(async ({ calls, output }: { calls?: boolean; output: string }) => {
+    const entries = await withControl(running(), (control) => control.ask('journal', { fromIndex: 0 }));
+    for (const entry of entries) {
+      if (entry.kind === 'call' && !calls) continue;
+      console.log(output === 'json' ? JSON.stringify(entry) : describeEntry(entry));
+    }
+  });
+
+program
+  .command('load <vm> <on|off>')
+  .description('a busy loop inside the guest')
+  .action(async (vm: string, state: string) => {
+    const record = running();
+    const names = specOf(paths()).vms.map(({ name }) => name);
+    await setLoad(paths(), record, among('VM', names, vm), onOff(state, ['on', 'off']));
+  });
+
+program
+  .command('fault <json>')
+  .description(
+    'any fault as JSON, such as {"kind":"crashHost","host":"host1"}; docs/simulated.md has them all',
+  )
+  .action((text: string) => bring(parseFault(text)));
+
+const ofHost = {
+  crash: ['crashHost', 'everything on the host stops at once and in silence; its power stays on'],
+  freeze: ['freezeHost', 'its libvirtd hangs, its VMs run on'],
+  thaw: ['thawHost', 'undo freeze: what was asked meanwhile is done now'],
+  restart: ['restartDaemon', 'its libvirtd dies and is started again; its VMs run on'],
+  isolate: ['isolateHost', 'cut all links of the host, which runs on'],
+} as const;
+for (const [command, [kind, description]] of Object.entries(ofHost)) {
+  program
+    .command(`${command} <host>`)
+    .description(description)
+    .action((host: string) => bring({ kind, host }));
+}
+
+program
+  .command('heal [host]')
+  .description('undo isolate, freeze, crash and power off of a host; without a host, all that can be undone')
+  .action(async (host?: string) => {
+    if (host === undefined) return await bring({ kind: 'healAll' });
+    for (const kind of ['rejoinHost', 'thawHost', 'powerOn'] as const) await bring({ kind, host });
+  });
+
+program
+  .command('power <host> <on|off>')
+  .description('the host’s power switch; its VMs do not start by themselves')
+  .action((host: string, state: string) =>
+    bring({ kind: onOff(state, ['on', 'off']) ? 'powerOn' : 'powerOff', host }),
+  );
+
+program
+  .command('cut <from> <to>')
+  .description('one direction of a link: hosts, storage servers, worker, users, monitor, * for all')
+  .action((from: string, to: string) => bring({ kind: 'cutLink', from, to }));
+
+program
+  .command('mend <from> <to>')
+  .description('undo cut')
+  .action((from: string, to: string) => bring({ kind: 'mendLink', from, to }));
+
+program
+  .command('storage <server> <away|back>')
+  .description('a storage server that nobody reaches: what runs from it is paused')
+  .action((storage: string, state: string) =>
+    bring({ kind: onOff(state, ['away', 'back']) ? 'storageAway' : 'storageBack', storage }),
+  );
+
+program
+  .command('bmc <host> <well|dead|hangs|acksOnly|saysOff>')
+  .description('how the host’s BMC behaves')
+  .action((host: string, state: string) =>
+    bring({ kind: 'bmc', host, ...(state === 'well' ? {} : { fault: state }) }),
+  );
+
+const migrationFaults = {
+  well: {},
+  fails: { failsAt: 0.5 },
+  neverConverges: { neverConverges: true },
+  losesLastReply: { losesLastReply: true },
+} as const;
+program
+  .command(`migrations <vm> <${Object.keys(migrationFaults).join('|')}>`)
+  .description('what befalls the VM’s migrations from now on')
+  .action((vm: string, state: string) => {
+    const known = Object.keys(migrationFaults) as (keyof typeof migrationFaults)[];
+    return bring({ kind: 'migration', vm, ...migrationFaults[among('such end', known, state)] });
+  });
+
+program
+  .command('crash-guest <vm>')
+  .description('the guest, or its QEMU, dies')
+  .action((vm: string) => bring({ kind: 'crashGuest', vm }));
+
+program
+  .command('person <order> <vm>')
+  .description('a person acts past Drover: start, shutDown, destroy, suspend, resume, undefine')
+  .option('--host <host>', 'on the copy of this host; default: on the copy that runs')
+  .action((order: string, vm: string, more: { host?: string }) =>
+    bring({ kind: 'person', order, vm, ...more }),
+  );
+
+/** Checks a fault against the datacenter there is, and lets it happen. */
+async function bring(wanted: Fault | Record<string, unknown>): Promise<void> {
+  const fault = checkFault(wanted);
+  const record = running();
+  checkNames(specOf(paths()), fault);
+  await withControl(record, (control) => control.ask('fault', fault));
+}
+
+function specFor({ hosts, vms, spec }: UpChoice): DatacenterSpec {
+  if (spec !== undefined && (hosts !== undefined || vms !== undefined))
+    throw new LabUsageError('give --spec, or --hosts and --vms, not both');
+  if (hosts === undefined && vms === undefined) return readSpec(spec ?? defaultSpecFile);
+  return specOfSize(hosts ?? '3', vms ?? '6');
+}
+
+function whatNext(record: SiteRecord, { hosts, vms }: DatacenterSpec): string {
+  const drover = `npx drover -s ${paths().droverYaml}`;
+  const options = paths().folder === defaultFolder() ? '' : ` --folder ${paths().folder}`;
+  const simulated = `npm run simulated --${options}`;
+  const vm = vms[0]?.name;
+  const other = hosts.at(-1)?.name;
+  return [
+    `  ${hosts.length} hosts, ${vms.length} VMs, all of it simulated; the monitoring too`,
+    `  Drover’s settings: ${paths().droverYaml}`,
+    ...(vm === undefined ? [] : [`  ${vm}: http://127.0.0.1:${record.webPort}/${vm}/`]),
+    `  alerts: http://127.0.0.1:${record.monitorPort}/api/v1/alerts`,
+    `  log: ${paths().log}`,
+    '',
+    'Try next:',
+    `  ${drover} up`,
+    `  ${drover} get vms`,
+    ...(vm === undefined || other === undefined
+      ? []
+      : [
+          `  ${drover} migrate ${vm} --to ${other}`,
+          `  ${simulated} load ${vm} on`,
+          `  ${simulated} crash ${other}`,
+        ]),
+    `  ${simulated} status | verdict | journal | heal | down`,
+  ].join('\n');
+}
+
+function onOff(text: string, words: readonly [string, string]): boolean {
+  if (!words.includes(text)) throw new LabUsageError(`${text}: must be ${words.join(' or ')}`);
+  return text === words[0];
+}
+
+function output(first: 'table' | 'text'): Option {
+  return new Option('-o, --output <format>', 'how to print it').choices([first, 'json']).default(first);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+  } else if (error instanceof LabError || error instanceof ResponseError) {
+    console.error(pc.red(`simulated: ${error.message}`));
+    process.exitCode = error instanceof LabUsageError ? exitCodes.usage : exitCodes.failed;
+  } else {
+    throw error;
+  }
+}

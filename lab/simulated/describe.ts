@@ -1,0 +1,82 @@
+/** A simulated datacenter in words for a terminal. */
+import pc from 'picocolors';
+import type { WorldView } from './control.ts';
+import type { Cause, CopyView, JournalEntry } from './journal.ts';
+import type { Conviction } from './referee.ts';
+import type { DatacenterSpec } from './spec.ts';
+
+/** Whether all is as it should be: hosts up, links whole, each VM that should run running once, nothing convicted. */
+export function isWhole(spec: DatacenterSpec, world: WorldView, convictions: readonly Conviction[]): boolean {
+  return (
+    world.hosts.every(({ state }) => state === 'up') &&
+    world.cuts.length === 0 &&
+    convictions.length === 0 &&
+    spec.vms.every(({ name, isRunning }) => !isRunning || runningCopies(world, name).length === 1)
+  );
+}
+
+export function describeWorld(
+  spec: DatacenterSpec,
+  world: WorldView,
+  convictions: readonly Conviction[],
+): string {
+  const mark = (good: boolean, text: string): string => (good ? pc.green(text) : pc.red(text));
+  const width = Math.max(...[...spec.hosts, ...spec.vms].map(({ name }) => name.length));
+  const line = (name: string, text: string): string => `  ${name.padEnd(width)}  ${text}`;
+  const whole = isWhole(spec, world, convictions);
+  return [
+    `Simulated datacenter: ${mark(whole, whole ? 'whole' : 'not whole')}, ${(world.atMs / 1000).toFixed(1)} s old`,
+    ...world.hosts.map(({ name, state }) => line(name, mark(state === 'up', state))),
+    ...spec.vms.map(({ name, isRunning }) => {
+      const copies = world.copies.filter(({ vm }) => vm === name);
+      const good = !isRunning || runningCopies(world, name).length === 1;
+      return line(name, mark(good, copies.map(placeOf).join(', ') || 'nowhere'));
+    }),
+    ...(world.cuts.length > 0 ? [`  cut: ${pc.red(world.cuts.join(', '))}`] : []),
+    `  the referee has convicted ${mark(convictions.length === 0, String(convictions.length))}`,
+  ].join('\n');
+}
+
+export function describeConvictions(convictions: readonly Conviction[]): string {
+  if (convictions.length === 0) return `${pc.green('nothing convicted')}: what must always hold has held`;
+  return convictions
+    .map(
+      ({ kind, atMs, vm, host, message }) =>
+        `${at(atMs)}  ${pc.red(kind)}${[vm, host].map((name) => (name === undefined ? '' : ` ${name}`)).join('')}: ${message}`,
+    )
+    .join('\n');
+}
+
+export function describeEntry(entry: JournalEntry): string {
+  switch (entry.kind) {
+    case 'copy': {
+      const { copy, event, cause } = entry;
+      const told = event ? `, told: ${event.kind} (${event.detail})` : '';
+      return `${at(entry.atMs)}  ${copy.vm}: ${placeOf(copy)}${told}, ${whoOf(cause)}`;
+    }
+    case 'host':
+      return `${at(entry.atMs)}  ${entry.host} is ${entry.state}, ${whoOf(entry.cause)}`;
+    case 'fault':
+      return `${at(entry.atMs)}  ${pc.yellow('fault')} ${entry.fault}`;
+    case 'call':
+      return `${at(entry.atMs)}  ${pc.dim(`${entry.party} -> ${entry.host}: ${entry.call}${entry.uuid === undefined ? '' : ` ${entry.uuid}`}, ${entry.outcome}`)}`;
+    default:
+      return JSON.stringify(entry satisfies never);
+  }
+}
+
+function runningCopies(world: WorldView, vm: string): CopyView[] {
+  return world.copies.filter((copy) => copy.vm === vm && copy.state === 'running');
+}
+
+function placeOf({ host, state, reason, job }: CopyView): string {
+  return `${state} (${reason}) on ${host}${job === undefined ? '' : `, migrating ${job}`}`;
+}
+
+function whoOf(cause: Cause): string {
+  return cause.kind === 'drover' ? `by ${cause.party}’s ${cause.call}` : `by ${cause.kind}`;
+}
+
+function at(atMs: number): string {
+  return pc.dim(`${(atMs / 1000).toFixed(3).padStart(10)} s`);
+}
