@@ -54,7 +54,7 @@ export async function startDrover(settingsFile: string): Promise<RunningDrover> 
 }
 
 /** An earlier one whose caller was killed may still be taking itself down. */
-async function untilFree(folder: string): Promise<void> {
+export async function untilFree(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await waitFor('the end of an earlier drover up', 40, async () => {
     await (await lockStateFolder(folder)).release();

@@ -3,8 +3,8 @@
  * limit, a Prometheus rule fires, Alertmanager posts, Drover moves the VM, and the client notices nothing.
  */
 import type { Drover } from '../client/drover.ts';
-import type { Lab } from '../lab/lab.ts';
 import type { MigrateVmResult } from '../model/migrate-vm.ts';
+import type { Datacenter } from './datacenter.ts';
 import { SteadyClient, servedPerSecond, waitFor, type TrafficCounts } from './traffic.ts';
 
 const vmName = 'web1';
@@ -22,7 +22,7 @@ export interface GuidedMove extends TrafficCounts {
   /** From the operation's begin to its end. */
   readonly wholeMs: number;
   readonly copyMs: number;
-  /** As libvirt reports it. */
+  /** As the hypervisor reports it. */
   readonly downtimeMs: number;
   /** Requests that the VM served in a second under load, before and after the move. */
   readonly servedBefore: number;
@@ -31,17 +31,16 @@ export interface GuidedMove extends TrafficCounts {
 
 /** @param tell says what happens, a line at a time */
 export async function guidedMove(
-  lab: Lab,
+  datacenter: Datacenter,
   drover: Drover,
   tell: (line: string) => void,
 ): Promise<GuidedMove> {
-  const vm = lab.vms.find(({ name }) => name === vmName);
-  const weak = lab.hosts.toSorted((a, b) => a.cpus - b.cpus)[0];
-  if (!vm || !weak) throw new Error(`the lab has no ${vmName}, or no host`);
-  const site = `http://${vm.address}`;
+  const weak = datacenter.hosts.toSorted((a, b) => a.cpus - b.cpus)[0];
+  if (!weak) throw new Error('the datacenter has no host');
+  const site = datacenter.webServerOf(vmName);
 
-  await lab.load(vmName, false);
-  await untilCalm(lab);
+  await datacenter.load(vmName, false);
+  await untilCalm(datacenter);
   await bringTo(drover, weak.name, tell);
   const began = Date.now();
   const client = new SteadyClient(`${site}/`, requestsPerSecond);
@@ -51,7 +50,7 @@ export async function guidedMove(
     tell(
       `a client sends ${requestsPerSecond} requests a second to ${site}; load begins in ${vmName} on ${weak.name} (${weak.cpus} cores)`,
     );
-    await lab.load(vmName, true);
+    await datacenter.load(vmName, true);
     const servedBefore = await servedPerSecond(`${site}/cgi-bin/work`);
     tell(`under load ${vmName} serves ${servedBefore.toFixed(1)} requests a second; waiting for the alert`);
     const operation = await waitFor(`an operation that the alert started`, alertWithinSeconds, async () =>
@@ -60,7 +59,7 @@ export async function guidedMove(
           workflowId.startsWith(`migrate-vm/${vmName}/alert-`) && Date.parse(startedAt) >= began,
       ),
     );
-    tell(`Alertmanager posted the alert; ${operation.workflowId} is under way`);
+    tell(`${datacenter.alerting} posted the alert; ${operation.workflowId} is under way`);
     const result = await drover.operation<MigrateVmResult>(operation.workflowId).result();
     tell(result.message);
     const servedAfter = await servedPerSecond(`${site}/cgi-bin/work`);
@@ -80,14 +79,14 @@ export async function guidedMove(
     };
   } finally {
     if (!counts) await client.stop();
-    await lab.load(vmName, false);
+    await datacenter.load(vmName, false);
   }
 }
 
 /** An alert of an earlier run must be over: a repeat of its episode would join the operation it has started. */
-async function untilCalm(lab: Lab): Promise<void> {
+async function untilCalm(datacenter: Datacenter): Promise<void> {
   await waitFor('the end of an earlier alert', 90, async () => {
-    const response = await fetch(`${lab.prometheusUrl}/api/v1/alerts`);
+    const response = await fetch(datacenter.alertsUrl());
     const { data } = (await response.json()) as { data: { alerts: unknown[] } };
     return data.alerts.length === 0 ? true : undefined;
   });

@@ -17,6 +17,11 @@ export async function prepareMachine(
 ): Promise<void> {
   await checkMachine();
   await installPackages(steps.report, ask && process.stdin.isTTY ? confirm : undefined, extra);
+  await prepareTemporal(steps);
+}
+
+/** The Temporal server, where it is missing: all that Drover on a simulated datacenter needs. */
+export async function prepareTemporal(steps: Steps): Promise<void> {
   await steps.run('find the Temporal server', () => findTemporalBinary({ report: steps.line }));
 }
 

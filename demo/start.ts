@@ -1,19 +1,17 @@
 /**
- * `npm start`: sets the machine up, starts the lab datacenter and Drover on it, shows a move on a real alert, and
- * stays up until Ctrl-C. `--once` takes everything down again; `--json` ends with the figures as one line.
+ * `npm start`: sets the machine up, starts a datacenter and Drover on it, shows a move on an alert, and stays up until
+ * Ctrl-C. The datacenter is the lab, where the machine can carry it, else a simulated one; `--simulated` takes that
+ * anyway. `--once` takes everything down again; `--json` ends with the figures as one line.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
-import { prometheusRules } from '../client/rules.ts';
-import { openLab, type Lab } from '../lab/lab.ts';
 import { readSettings } from '../settings/read.ts';
 import type { Settings } from '../settings/schema.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
+import { chooseDatacenter } from './choose-datacenter.ts';
+import type { Datacenter } from './datacenter.ts';
 import { startDrover } from './drover-process.ts';
 import { brokenPromises, guidedMove, type GuidedMove } from './guided-move.ts';
-import { prepareMachine } from './machine.ts';
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -22,59 +20,56 @@ async function main(): Promise<number> {
       json: { type: 'boolean' },
       yes: { type: 'boolean' },
       lab: { type: 'string' },
+      simulated: { type: 'boolean' },
+      folder: { type: 'string' },
     },
   });
   const began = performance.now();
   const steps = stepsOnStderr();
   const interrupted = interruption();
-  const lab = openLab(values.lab);
-  await prepareMachine(steps, { ask: values.yes !== true });
+  const { datacenter, prepare } = await chooseDatacenter(values, steps.line);
+  await prepare(steps);
+  const print = (move: GuidedMove, startSeconds: number): void =>
+    console.log(
+      JSON.stringify({
+        ...move,
+        startSeconds: Number(startSeconds.toFixed(1)),
+        datacenter: datacenter.kind,
+      }),
+    );
   let exitCode = 1;
   try {
-    await lab.up({ report: steps.report });
-    const settings = readSettings(lab.droverYamlPath);
-    await steps.run('load the rules of drover rules into Prometheus', () => loadRules(lab, settings));
-    await using running = await steps.run('start Drover', () => startDrover(lab.droverYamlPath));
+    await datacenter.up(steps);
+    const settings = readSettings(datacenter.droverYamlPath);
+    await using running = await steps.run('start Drover', () => startDrover(datacenter.droverYamlPath));
     const startSeconds = (performance.now() - began) / 1000;
-    const move = await Promise.race([guidedMove(lab, running.drover, steps.line), interrupted]);
+    const move = await Promise.race([guidedMove(datacenter, running.drover, steps.line), interrupted]);
     if (!move) return 130;
     const broken = brokenPromises(move);
-    console.error(summary(move));
+    console.error(summary(move, datacenter));
     for (const sentence of broken) console.error(pc.red(`not as promised: ${sentence}`));
     exitCode = broken.length === 0 ? 0 : 1;
     if (!values.once) {
-      console.error(nextSteps(lab, settings, running.drover.target.uiUrl));
-      if (values.json) printFigures(move, startSeconds);
+      console.error(nextSteps(datacenter, settings, running.drover.target.uiUrl));
+      if (values.json) print(move, startSeconds);
       await interrupted;
       exitCode = 0;
     } else if (values.json) {
-      process.once('exit', () => printFigures(move, startSeconds));
+      process.once('exit', () => print(move, startSeconds));
     }
   } finally {
-    await steps.run('take the lab down', () => lab.down({ report: steps.report }));
+    await datacenter.down(steps);
   }
   return exitCode;
 }
 
-function printFigures(move: GuidedMove, startSeconds: number): void {
-  console.log(JSON.stringify({ ...move, startSeconds: Number(startSeconds.toFixed(1)) }));
-}
-
-/** The rule file where the lab's Prometheus looks for it; Prometheus is asked to read it. */
-async function loadRules(lab: Lab, settings: Settings): Promise<void> {
-  mkdirSync(lab.prometheusRulesFolder, { recursive: true });
-  writeFileSync(join(lab.prometheusRulesFolder, 'drover.yml'), prometheusRules(settings));
-  const answer = await fetch(`${lab.prometheusUrl}/-/reload`, { method: 'POST' });
-  if (!answer.ok) throw new Error(`Prometheus does not take the rules: ${await answer.text()}`);
-}
-
-function summary(move: GuidedMove): string {
+function summary(move: GuidedMove, { hypervisor }: Datacenter): string {
   const rows: [string, string][] = [
     ['cause', move.alert],
     ['moved', `${move.vm}: ${move.from} to ${move.to}`],
     ['whole time', `${(move.wholeMs / 1000).toFixed(2)} s`],
     ['copy', `${(move.copyMs / 1000).toFixed(2)} s`],
-    ['downtime', `${Math.round(move.downtimeMs)} ms, as libvirt reports it`],
+    ['downtime', `${Math.round(move.downtimeMs)} ms, as ${hypervisor} reports it`],
     [
       'requests',
       `${move.requests} sent, ${move.failed} failed, longest gap between two answers ${move.longestGapMs} ms`,
@@ -87,19 +82,19 @@ function summary(move: GuidedMove): string {
   return `\n${rows.map(([name, value]) => `  ${pc.bold(name.padEnd(11))}${value}`).join('\n')}\n`;
 }
 
-function nextSteps(lab: Lab, settings: Settings, uiUrl: string | undefined): string {
-  const drover = `npx drover -s ${lab.droverYamlPath}`;
+function nextSteps(datacenter: Datacenter, settings: Settings, uiUrl: string | undefined): string {
+  const drover = `npx drover -s ${datacenter.droverYamlPath}`;
   return [
     `Temporal UI     ${uiUrl ?? 'of your own cluster'}`,
     `alert receiver  http://${settings.alerts?.listen}/alerts`,
     `metrics         http://${settings.metrics.worker}/metrics, http://${settings.alerts?.listen}/metrics`,
-    `Prometheus      ${lab.prometheusUrl}, Alertmanager ${lab.alertmanagerUrl}`,
+    datacenter.monitoringPages(),
     '',
     'Try next:',
     `  ${drover} get vms`,
     `  ${drover} explain web1`,
     `  ${drover} migrate web1 --to host1`,
-    `  npm run lab -- load web1 on        and watch it move again`,
+    `  ${datacenter.loadCommand}        and watch it move again`,
     `  in the Temporal UI: Start Workflow, type migrateVm, task queue drover, input {"vm":"web1"}`,
     '',
     'Ctrl-C takes all of this down.',

@@ -3,6 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { LabError } from './errors.ts';
 
+/** In the words of "the lab needs ...". */
+export const labNeeds =
+  'Debian 12 on amd64 with root, 2 CPUs, 4 GiB of memory and 5 GiB of disk (a virtual machine will do)';
 const anotherWay =
   'run it in a Debian 12 virtual machine with root and 2 CPUs, 4 GiB of memory, 5 GiB of disk';
 
