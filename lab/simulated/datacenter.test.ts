@@ -26,11 +26,11 @@ describe('a plain migration', () => {
     expect(world.uptimeOn('host2')).toBeCloseTo(uptimeMs, -1);
     expect(world.clock.nowMs() - leftAtMs).toBeLessThan(100);
 
-    await world.clock.advance(1200);
+    await world.clock.advance(2000);
     expect(await end).toBe('done');
     expect(world.stateOn('host1')).toBe('absent');
-    const onSource = world.told.slice(told).filter((line) => line.startsWith('host1'));
-    expect(onSource.slice(0, 2)).toEqual(['host1: suspended migrated', 'host1: stopped migrated']);
+    const atSource = world.told.slice(told).filter((line) => line.startsWith('host1'));
+    expect(atSource.slice(0, 2)).toEqual(['host1: suspended migrated', 'host1: stopped migrated']);
     expect(world.told.slice(told).filter((line) => line.startsWith('host2'))).toEqual([
       'host2: started migrated',
       'host2: defined added',
@@ -53,7 +53,7 @@ describe('a plain migration', () => {
     world.migrate('host2');
     expect(() => world.migrate('host3')).toThrow('another migration job is already running');
     await world.clock.advance(100);
-    expect(() => world.migrate('host3', { from: 'host2' })).toThrow('a migration holds it');
+    expect(() => world.migrate('host3', { from: 'host2' })).toThrow('cannot acquire state change lock');
     const other = new ByHand();
     expect(() => other.migrate('host1')).toThrow('to the same host');
   });
@@ -80,17 +80,18 @@ describe('a paused arrival', () => {
     ]);
   });
 
-  test('a quit in time ends the source at once, and libvirt still tears it down as migrated', async () => {
+  test('a quit in time ends the source at once, and libvirt still says that it has migrated', async () => {
     const world = new ByHand();
     const end = endOf(world.migrate('host2'));
     await world.until('host2', 'paused (user)');
     world.order('quit', 'host1');
     await world.clock.advance(10);
     expect(world.told.at(-1)).toBe('host1: shutDown finished after host request');
-    expect(world.stateOn('host1')).toBe('shutting down (user)');
-    await world.clock.advance(1200);
+    expect(world.stateOn('host1')).toMatch(/^shutting down/);
+    await world.clock.advance(2000);
     expect(await end).toBe('done');
-    expect(world.stateOn('host1')).toBe('shut off (migrated)');
+    expect(world.stateOn('host1')).toMatch(/^shut off/);
+    expect(world.told.at(-1)).toBe('host1: stopped migrated');
   });
 
   test('a quit in time where the last reply is lost: the source ends, and never runs again', async () => {
@@ -101,7 +102,7 @@ describe('a paused arrival', () => {
     world.order('quit', 'host1');
     const quit = world.told.length;
     await world.clock.advance(aWhileMs);
-    expect(await end).toBe('INTERNAL_ERROR: client socket is closed');
+    expect(await end).toContain('client socket is closed');
     expect(world.stateOn('host1')).toBe('shut off (shutdown)');
     expect(world.told.slice(quit)).toEqual([
       'host1: shutDown finished after host request',
@@ -148,22 +149,26 @@ describe('a migration that fails', () => {
     expect(world.stateOn('host1')).toBe('running (booted)');
     expect(migration.progress.iteration).toBeGreaterThan(20);
     migration.abort();
-    expect(await endOf(migration)).toBe("OPERATION_ABORTED: job 'migration out' canceled by client");
+    expect(await endOf(migration)).toContain("job 'migration out' canceled by client");
     expect(world.stateOn('host2')).toBe('absent');
     await world.clock.advance(aWhileMs);
     expect(world.stateOn('host1')).toBe('running (booted)');
   });
 
-  test('an abort is heard up to the switch-over, and refused afterwards', async () => {
-    for (const moment of ['prepared', 'copying', 'halfCopied'] as const) {
+  test.each(['prepared', 'copying', 'halfCopied'] as const)(
+    'an abort is heard when it is %s',
+    async (moment) => {
       const world = new ByHand();
       world.hold(moment);
       const migration = world.migrate('host2');
       await world.clock.advance(2000);
       migration.abort();
-      expect(await endOf(migration), moment).toMatch(/^OPERATION_ABORTED/);
-      expect(world.stateOn('host2'), moment).toBe('absent');
-    }
+      expect(await endOf(migration)).toMatch(/^OPERATION_ABORTED/);
+      expect(world.stateOn('host2')).toBe('absent');
+    },
+  );
+
+  test('an abort is refused from the switch-over on', async () => {
     const world = new ByHand();
     world.hold('switchedOver');
     const migration = world.migrate('host2');
@@ -207,7 +212,7 @@ describe('a person during the copy', () => {
     world.person('suspend');
     expect(world.stateOn('host1')).toBe('paused (migrating)');
     expect(world.told.at(-1)).toBe('host1: suspended migrated');
-    expect(() => world.person('resume')).toThrow('a migration holds it');
+    expect(() => world.person('resume')).toThrow('cannot acquire state change lock');
     migration.abort();
     expect(world.stateOn('host1')).toBe('running (migration canceled)');
   });
@@ -220,7 +225,7 @@ describe('a person during the copy', () => {
       await world.clock.advance(500);
       world.person(order);
       await world.clock.advance(aWhileMs);
-      expect(await end).toBe('OPERATION_FAILED: domain is not running');
+      expect(await end).toContain('domain is not running');
       expect(world.stateOn('host1')).toMatch(/^shut off/);
       expect(world.stateOn('host2')).toBe('absent');
     },
@@ -244,7 +249,7 @@ describe('a person during the copy', () => {
     world.order('quit', 'host1');
     expect(world.stateOn('host2')).toBe('absent');
     await world.clock.advance(aWhileMs);
-    expect(await end).toBe('OPERATION_FAILED: domain is not running');
+    expect(await end).toContain('domain is not running');
     expect(world.stateOn('host1')).toBe('shut off (shutdown)');
   });
 });
@@ -435,7 +440,7 @@ describe('storage', () => {
     world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
     const end = endOf(world.migrate('host2', { plain: true }));
     await world.clock.advance(aWhileMs);
-    expect(await end).toBe('INTERNAL_ERROR: client socket is closed');
+    expect(await end).toContain('client socket is closed');
     expect(world.stateOn('host1')).toBe('paused (migrating)');
     expect(world.stateOn('host2')).toBe('running (migrated)');
     expect(() => world.person('resume', 'vm1', 'host1')).toThrow('Failed to get "write" lock');
