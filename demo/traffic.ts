@@ -108,9 +108,12 @@ function reasonOf(error: unknown): string {
   return cause?.code ?? cause?.message ?? (error as Error).message;
 }
 
+/** As patient as a browser: a slow answer is seen in the gaps, and only what never comes is a failure. */
+const patienceMs = 60_000;
+
 async function answer(url: string): Promise<void> {
   const response = await fetch(url, {
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(patienceMs),
     headers: { connection: 'close' },
   });
   await response.arrayBuffer();
