@@ -47,11 +47,19 @@ export function chargesOf(whole: Whole): Charge[] {
   return [
     ...whole.stories.flatMap((story) => [
       ...chargesOfBoots(story, whole.input),
-      ...chargesOfStanding(story),
-      ...leftoversOf(story, whole.hosts),
+      ...[...chargesOfStanding(story), ...leftoversOf(story, whole.hosts)].filter(
+        ({ kind }) => !awaitsOperator.includes(kind) || !asksOperator(story, whole.input),
+      ),
     ]),
     ...chargesOfOperations(whole),
   ];
+}
+
+/** What may stay as it is for a while where an operation has asked a person to look: nothing was lost by it. */
+const awaitsOperator: readonly Charge['kind'][] = ['stoppedUnasked', 'leftover'];
+
+function asksOperator({ vm }: VmStory, { operations }: AuditInput): boolean {
+  return operations.some((operation) => operation.vm === vm && operation.ending === 'failed: NeedsOperator');
 }
 
 /** Boots are judged once: those that an operation has told of by now are explained for good. */

@@ -79,6 +79,22 @@ describe('two running copies', () => {
     ]);
   });
 
+  test('are convicted once, however often they are told of, and are no leftover beside each other', () => {
+    const journal = Journal.ofRunning()
+      .copy(7000, 'host2', 'running', drover('start'), { boot: 2, up: 0 })
+      .copy(7000, 'host2', 'running', drover('start'), { boot: 2, up: 0 })
+      .copy(8000, 'host1', 'running', hypervisor, { boot: 1, up: 7000 });
+    const operations = [{ workflowId: 'a', vm: 'db1', ending: 'none', restartedFromDisk: true }];
+    expect(journal.audit({ operations })).toEqual(['twoRunning']);
+  });
+
+  test('one of which is ended do not leave a VM that is stopped', () => {
+    const journal = Journal.ofRunning()
+      .copy(7000, 'host2', 'running', person, { boot: 2, up: 0 })
+      .copy(8000, 'host1', 'gone', drover('destroy'));
+    expect(journal.audit()).toEqual(['twoRunning']);
+  });
+
   test('names the fault that came last before it', () => {
     const journal = Journal.ofRunning();
     journal.referee.observe({ kind: 'fault', atMs: 6000, fault: '{"kind":"cutLink"}' });
@@ -132,6 +148,24 @@ describe('a stale copy', () => {
     expect(resumedAt(4000)).toEqual([]);
     expect(resumedAt(3999.5)).toEqual([]);
     expect(resumedAt(3998)).toEqual(['staleResume']);
+  });
+
+  test('is measured by the guest’s own clock, which may have stopped before anybody tells', () => {
+    const journal = Journal.ofArrived()
+      .copy(9000, 'host1', 'running', hypervisor, { boot: 1, up: 4000 })
+      .copy(9500, 'host1', 'shutting down', drover('quit'), { boot: 1, up: 4400 });
+    const resumedAt = (up: number) =>
+      journal.copy(9600, 'host2', 'running', drover('resume'), { boot: 1, up }).kinds;
+    expect(resumedAt(4400)).toEqual([]);
+  });
+
+  test('stays stale after another stale one has run', () => {
+    const journal = Journal.ofRunning()
+      .copy(61_000, 'host1', 'shut off', fault)
+      .copy(61_500, 'host2', 'running', drover('resume'), { boot: 1, up: 4000 })
+      .copy(62_500, 'host2', 'paused', drover('suspend'), { boot: 1, up: 5000 })
+      .copy(63_000, 'host2', 'running', drover('resume'), { boot: 1, up: 5000 });
+    expect(journal.kinds).toEqual(['staleResume', 'staleResume']);
   });
 
   test('counts the time for which a copy runs on without a word', () => {
@@ -289,6 +323,35 @@ describe('a VM that should run', () => {
     expect(world.audit()).toEqual(['stoppedUnasked']);
   });
 
+  test('a person who cleared a stale copy away explains nothing', async () => {
+    const world = new ByHand();
+    world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
+    world.migrate('host2');
+    await world.clock.advance(aWhileMs);
+    world.person('destroy', 'vm1', 'host2');
+    world.person('undefine', 'vm1', 'host2');
+    expect(world.audit()).toEqual([]);
+    world.order('destroy', 'host1');
+    expect(world.audit()).toEqual(['stoppedUnasked']);
+  });
+
+  test('and dies by a fault after Drover has ended it was stopped by Drover', async () => {
+    const world = new ByHand();
+    world.order('quit', 'host1');
+    await world.clock.advance(100);
+    world.fault({ kind: 'crashHost', host: 'host1' });
+    expect(world.audit()).toEqual(['stoppedUnasked']);
+  });
+
+  test('and whose source Drover ended is not excused by the fault that took the target’s half', () => {
+    const journal = Journal.ofRunning()
+      .copy(4900, 'host2', 'paused', hypervisor, { job: 'in', boot: 0, persistent: false })
+      .copy(5000, 'host1', 'paused', hypervisor, { job: 'out', boot: 1, up: 4000 })
+      .copy(5050, 'host2', 'gone', fault)
+      .copy(5100, 'host1', 'shut off', drover('quit'));
+    expect(journal.audit()).toEqual(['stoppedUnasked']);
+  });
+
   test('one that a person ended where it waited at its target is not missed', async () => {
     const world = new ByHand();
     world.migrate('host2');
@@ -329,6 +392,21 @@ describe('what is lost', () => {
     stopped.person('destroy');
     stopped.order('undefine', 'host1');
     expect(stopped.audit()).toEqual(['definitionLost']);
+  });
+
+  test('the definition of a VM that never ran is lost, not the VM', () => {
+    const world = new ByHand([{ isRunning: false }]);
+    world.order('undefine', 'host1');
+    expect(world.audit()).toEqual(['definitionLost']);
+  });
+
+  test('what a person undefined explains nothing after it was defined again', () => {
+    const world = new ByHand();
+    const host1 = world.datacenter.hostNamed('host1');
+    world.person('undefine');
+    host1.define(host1.definition(uuidOfVm1(world)), drover('define'));
+    world.order('undefine', 'host1');
+    expect(world.audit()).toEqual(['definitionLost']);
   });
 
   test('what a person undefined is not lost, nor what went to another host', async () => {
@@ -403,6 +481,18 @@ describe('leftovers', () => {
     expect(leftover(world)).toContain('a second copy of vm1 is left: it is paused (user) on host2');
   });
 
+  test('nothing of a VM for which an operation has asked a person to look', async () => {
+    const world = new ByHand();
+    world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
+    world.migrate('host2');
+    await world.clock.advance(aWhileMs);
+    const of = (vm: string) => ({
+      operations: [{ workflowId: 'move', vm, ending: 'failed: NeedsOperator' }],
+    });
+    expect(world.audit(of('vm1'))).toEqual([]);
+    expect(world.audit(of('vm2'))).toEqual(['leftover']);
+  });
+
   test('a source that is paused for good, beside the target that runs', async () => {
     const world = new ByHand([{ locksDisk: true }]);
     world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
@@ -423,6 +513,40 @@ describe('leftovers', () => {
     again.person('suspend');
     aborted.abort();
     expect(again.audit()).toEqual([]);
+  });
+
+  test('the half of a migration whose source has ended', () => {
+    const journal = Journal.ofRunning()
+      .copy(5000, 'host1', 'shut off', fault)
+      .copy(5100, 'host2', 'paused', hypervisor, { job: 'in', boot: 0, persistent: false });
+    expect(journal.audit()).toEqual(['leftover']);
+    expect(journal.messages[0]).toMatch(
+      /^the half of a migration of db1 is left: it is paused \(user\) on host2/,
+    );
+  });
+
+  test.each([
+    { boot: 1, up: 9000 },
+    { boot: 2, up: 0 },
+  ])('the one of two that stand still that is behind $boot/$up', (further) => {
+    const journal = Journal.ofArrived()
+      .copy(9000, 'host1', 'paused', person, further)
+      .copy(9500, 'host2', 'paused', hypervisor, { boot: 1, up: 4000, reason: 'unknown' });
+    journal.audit();
+    expect(journal.messages.join('; ')).toContain(
+      'a second copy of db1 is left: it is paused (unknown) on host2',
+    );
+  });
+
+  test('the one of two definitions that was touched first', async () => {
+    const world = new ByHand();
+    world.migrate('host2');
+    await world.clock.advance(aWhileMs);
+    world.order('resume', 'host2');
+    world.person('destroy', 'vm1', 'host2');
+    expect(leftover(world)).toContain(
+      'a second definition of vm1 is left: it is shut off (migrated) on host1',
+    );
   });
 
   test('what is still held', () => {
