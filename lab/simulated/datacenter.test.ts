@@ -110,6 +110,31 @@ describe('a paused arrival', () => {
     ]);
   });
 
+  test('a quit at the last moment before the source would run on', async () => {
+    const world = new ByHand();
+    world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
+    world.migrate('host2');
+    await world.until('host2', 'paused (user)');
+    await world.clock.advance(3995);
+    world.order('quit', 'host1');
+    const quit = world.told.length;
+    await world.clock.advance(aWhileMs);
+    expect(world.stateOn('host1')).toBe('shut off (shutdown)');
+    expect(world.told.slice(quit)).not.toContain('host1: resumed migrated');
+  });
+
+  test('a target whose libvirtd hangs at the arrival does not reply, and the source runs on', async () => {
+    const world = new ByHand();
+    const letGo = world.hold('arrived');
+    world.migrate('host2');
+    await world.clock.advance(2000);
+    world.fault({ kind: 'freezeHost', host: 'host2' });
+    letGo();
+    await world.clock.advance(aWhileMs);
+    expect(world.stateOn('host1')).toBe('running (migration canceled)');
+    expect(world.stateOn('host2')).toBe('paused (user)');
+  });
+
   test('where the last reply is lost, the source runs on by itself, and a late quit kills it', async () => {
     const world = new ByHand();
     world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
@@ -174,6 +199,23 @@ describe('a migration that fails', () => {
     const migration = world.migrate('host2');
     await world.clock.advance(2000);
     expect(() => migration.abort()).toThrow('last step');
+  });
+
+  test('what stood still before, or for its storage, still does after an abort', async () => {
+    const paused = new ByHand();
+    paused.person('suspend');
+    const world = new ByHand();
+    for (const [each, state] of [
+      [paused, 'paused (user)'],
+      [world, 'paused (I/O error)'],
+    ] as const) {
+      const migration = each.migrate('host2', { bandwidthMiBps: 100 });
+      await each.clock.advance(500);
+      if (each === world) each.fault({ kind: 'cutLink', from: 'host1', to: 'san1' });
+      await each.clock.advance(1000);
+      migration.abort();
+      expect(each.stateOn('host1')).toBe(state);
+    }
   });
 
   test('what the target lacks is told before anything is copied', async () => {
@@ -453,6 +495,27 @@ describe('storage', () => {
     await world.clock.advance(aWhileMs);
     expect(world.stateOn('host1')).toBe('running (migration canceled)');
     expect(() => world.order('resume', 'host2')).toThrow('Failed to get "write" lock');
+  });
+
+  test('with a lock: a guest that has left leaves it behind, and takes it where it goes on', async () => {
+    const world = new ByHand([{ locksDisk: true }]);
+    world.migrate('host2');
+    await world.until('host2', 'paused (user)');
+    expect(world.stateOn('host1')).toBe('paused (migrating)');
+    world.order('resume', 'host2');
+    expect(world.stateOn('host2')).toBe('running (unpaused)');
+    await world.clock.advance(aWhileMs);
+    expect(() => world.person('start', 'vm1', 'host1')).toThrow('Failed to get "write" lock');
+  });
+
+  test('with a lock: even a copy that ran on holds it no more once it was told to quit', async () => {
+    const world = new ByHand([{ locksDisk: true }]);
+    world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
+    world.migrate('host2');
+    await world.until('host1', 'running (migration canceled)');
+    world.order('quit', 'host1');
+    world.order('resume', 'host2');
+    expect(world.stateOn('host2')).toBe('running (unpaused)');
   });
 
   test('with a lock: a source that was told to quit holds it no more', async () => {

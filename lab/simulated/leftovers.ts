@@ -52,7 +52,6 @@ function whichCounts(copies: readonly KnownCopy[]): KnownCopy | undefined {
     .toSorted(
       (a, b) =>
         Number(runs(b.view)) - Number(runs(a.view)) ||
-        Number(isActive(b.view)) - Number(isActive(a.view)) ||
         (b.view.guest?.boot ?? 0) - (a.view.guest?.boot ?? 0) ||
         (b.view.guest?.uptimeMs ?? 0) - (a.view.guest?.uptimeMs ?? 0) ||
         b.atMs - a.atMs,
@@ -60,7 +59,6 @@ function whichCounts(copies: readonly KnownCopy[]): KnownCopy | undefined {
 }
 
 function isFromBeforeItsHostFell({ view, atMs }: KnownCopy, hosts: ReadonlyMap<string, KnownHost>): boolean {
-  if (isActive(view)) return false;
   const host = hosts.get(view.host);
   if (host?.state === 'dead' || host?.state === 'off') return true;
   return host?.returnedAtMs !== undefined && atMs <= host.returnedAtMs;
