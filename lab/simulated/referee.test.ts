@@ -481,6 +481,18 @@ describe('leftovers', () => {
     expect(leftover(world)).toContain('a second copy of vm1 is left: it is paused (user) on host2');
   });
 
+  test('nothing of a VM for which an operation has asked a person to look', async () => {
+    const world = new ByHand();
+    world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
+    world.migrate('host2');
+    await world.clock.advance(aWhileMs);
+    const of = (vm: string) => ({
+      operations: [{ workflowId: 'move', vm, ending: 'failed: NeedsOperator' }],
+    });
+    expect(world.audit(of('vm1'))).toEqual([]);
+    expect(world.audit(of('vm2'))).toEqual(['leftover']);
+  });
+
   test('a source that is paused for good, beside the target that runs', async () => {
     const world = new ByHand([{ locksDisk: true }]);
     world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
