@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openRunFolder } from '../client/up/leftovers.ts';
 import { readSpec } from '../lab/simulated/choose.ts';
 import { SitePaths, type SiteRecord } from '../lab/simulated/record.ts';
-import { defaultSpecFile, endSite, setLoad, startSite } from '../lab/simulated/site.ts';
+import { defaultSpecFile, endSite, setLoad, startSite, untilNoneRuns } from '../lab/simulated/site.ts';
 import type { Datacenter } from './datacenter.ts';
 import { untilFree } from './drover-process.ts';
 
@@ -25,18 +25,21 @@ export function simulatedDatacenter(folder: string, commandOptions: string): Dat
     alerting: 'the simulated Alertmanager',
     up: (steps) =>
       steps.run('start the simulated datacenter, which plays Prometheus and Alertmanager too', async () => {
+        await untilNoneRuns(paths);
         // What a killed start left must not act on the new datacenter: neither its processes nor its operations.
         await untilFree(paths.droverState);
         await openRunFolder(join(paths.droverState, 'run')).endLeftovers({ report: steps.line });
-        record = await startSite(paths, { spec, isAttended: true, beforeStart: () => forgetDrover(paths) });
+        forgetDrover(paths);
+        record = await startSite(paths, { spec, isAttended: true });
       }),
-    down: (steps) =>
-      steps.run('take the simulated datacenter down', async () => {
-        // One that runs already is not ours.
-        if (!record) return;
+    down: async (steps) => {
+      // One that ran already is not ours.
+      if (!record) return;
+      await steps.run('take the simulated datacenter down', async () => {
         forgetDrover(paths);
         await endSite(paths);
-      }),
+      });
+    },
     webServerOf: (name) => {
       if (!spec.vms.some((vm) => vm.name === name))
         throw new Error(`the simulated datacenter has no ${name}`);

@@ -83,12 +83,12 @@ describe('a datacenter from a file', () => {
 });
 
 test.each([
-  [() => specOfSize('many', '1'), '--hosts many: must be a whole number from 1 to 10000'],
-  [() => specOfSize('0', '1'), '--hosts 0: must be a whole number from 1 to 10000'],
-  [() => specOfSize('1', '-1'), '--vms -1: must be a whole number from 0 to 100000'],
-  [() => numberAbove0('--rate', '0'), '--rate 0: must be a number above 0'],
-  [() => numberAbove0('--rate', ''), '--rate : must be a number above 0'],
-  [() => among('such end', ['well', 'fails'], 'late'), 'no such end late; there are: well, fails'],
-])('%s', (choose, message) => {
+  ['--hosts many: must be a whole number from 1 to 10000', () => specOfSize('many', '1')],
+  ['--hosts 0: must be a whole number from 1 to 10000', () => specOfSize('0', '1')],
+  ['--vms -1: must be a whole number from 0 to 100000', () => specOfSize('1', '-1')],
+  ['--rate 0: must be a number above 0', () => numberAbove0('--rate', '0')],
+  ['--rate : must be a number above 0', () => numberAbove0('--rate', '')],
+  ['no such end late; there are: well, fails', () => among('such end', ['well', 'fails'], 'late')],
+])('%s', (message, choose) => {
   expect(messageOf(choose)).toBe(message);
 });

@@ -184,6 +184,9 @@ function output(first: 'table' | 'text'): Option {
   return new Option('-o, --output <format>', 'how to print it').choices([first, 'json']).default(first);
 }
 
+// A reader that has seen enough, as `| head`, is no failure.
+process.stdout.on('error', () => process.exit());
+
 try {
   await program.parseAsync();
 } catch (error) {

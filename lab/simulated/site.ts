@@ -48,15 +48,12 @@ export interface SiteOptions {
   readonly rate?: number;
   /** It ends with this process, however that ends; default false: it goes on. */
   readonly isAttended?: boolean;
-  /** Done once it is sure that none runs already. */
-  readonly beforeStart?: () => void;
 }
 
 /** Starts one, writes drover.yaml, and returns when it answers. @throws LabError where one runs already */
 export async function startSite(paths: SitePaths, options: SiteOptions): Promise<SiteRecord> {
   const { spec, rate = 1, isAttended = false } = options;
-  await untilFree(paths);
-  options.beforeStart?.();
+  await untilNoneRuns(paths);
   mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
   writeFileSync(paths.spec, JSON.stringify(spec));
   writeFileSync(paths.alertToken, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
@@ -148,8 +145,8 @@ export async function setLoad(paths: SitePaths, record: SiteRecord, vm: string, 
   await withControl(record, (control) => control.ask('fault', { kind: 'load', vm, loadCores }));
 }
 
-/** An attended one whose caller was killed is just ending. */
-async function untilFree(paths: SitePaths): Promise<void> {
+/** An attended one whose caller was killed is just ending. @throws LabError where one goes on */
+export async function untilNoneRuns(paths: SitePaths): Promise<void> {
   const running = runningSite(paths);
   if (!running) return;
   const how = running.isAttended
