@@ -1,10 +1,11 @@
 /** A small simulated datacenter on a clock that is moved by hand, with its referee: for the tests of the simulation. */
+import type { z } from 'zod';
 import { ManualClock } from './clock.ts';
 import { SimulatedDatacenter } from './datacenter.ts';
 import { bring, type Fault } from './faults.ts';
 import type { Cause, JournalEntry } from './journal.ts';
 import type { OutgoingMigration } from './migration.ts';
-import { Referee, type AuditInput, type ConvictionKind } from './referee.ts';
+import { AuditInput, Referee, type ConvictionKind } from './referee.ts';
 import type { Refusal } from './refusal.ts';
 import { DatacenterSpec, type VmSpec } from './spec.ts';
 import type { MigrationMoment } from './world.ts';
@@ -104,9 +105,8 @@ export class ByHand {
     );
   }
 
-  audit(input: Partial<AuditInput> = {}): ConvictionKind[] {
-    const whole: AuditInput = { operations: [], triggers: [], held: [], ...input };
-    return this.referee.audit(whole).map(({ kind }) => kind);
+  audit(input: z.input<typeof AuditInput> = {}): ConvictionKind[] {
+    return this.referee.audit(AuditInput.parse(input)).map(({ kind }) => kind);
   }
 }
 
