@@ -17,10 +17,14 @@ import {
 } from './libvirt/client.ts';
 import { cpuIncompatibility } from './libvirt-cpu.ts';
 import { vmEventOf } from './libvirt-events.ts';
-import { finishedFigures, runningProgress } from './libvirt-jobs.ts';
+import { finishedFigures, runningProgress, saysNoJob } from './libvirt-jobs.ts';
+import { orLostMonitor } from './libvirt-quit.ts';
 import { rehearse } from './libvirt-rehearsal.ts';
 import { readReport } from './libvirt-report.ts';
 import { vmStateOf } from './libvirt-states.ts';
+
+/** A VM that comes and goes between two questions is looked for so often. */
+const mostLooks = 3;
 
 /** How libvirt hosts are spoken to; every host of one site alike. */
 export interface LibvirtSettings {
@@ -76,16 +80,16 @@ class LibvirtSession implements HostSession {
   sight(uuid: string): Promise<VmSight> {
     return this.#ask(`say where VM ${uuid} is`, async () => {
       // A lookup that fails may have failed for other reasons: only a whole listing proves absence.
-      const domain = (await this.#client.listDomains()).find((listed) => listed.uuid === uuid);
-      if (!domain) return { kind: 'absent' };
-      const [{ state, reason }, persistent] = await Promise.all([
-        this.#client.domainState(domain),
-        this.#client.isPersistent(domain),
-      ]);
-      const seen = vmStateOf(state, reason);
-      // The original is paused for the migration too, for the moment of the switch-over.
-      const isOriginal = seen === 'migratingIn' && !(await this.#isReceiving(domain));
-      return { kind: 'present', state: isOriginal ? 'paused' : seen, stateReason: reason, persistent };
+      for (let looks = 1; ; looks++) {
+        const domain = await this.#find(uuid);
+        if (!domain) return { kind: 'absent' };
+        try {
+          return await this.#sightOf(domain);
+        } catch (error) {
+          // It went, or stopped, between two of the questions: asked again, they agree.
+          if (!saysNoJob(error) || looks === mostLooks) throw error;
+        }
+      }
     });
   }
 
@@ -134,15 +138,7 @@ class LibvirtSession implements HostSession {
   migrationProgress(uuid: string): Promise<MigrationProgress | undefined> {
     return this.#ask(`report the migration of VM ${uuid}`, async () => {
       const domain = await this.#find(uuid);
-      try {
-        return domain && runningProgress(await this.#client.jobStats(domain));
-      } catch (error) {
-        // A VM that has just left is gone between the list and the question, or stopped and not yet gone.
-        const isOver =
-          error instanceof LibvirtError && ['NO_DOMAIN', 'OPERATION_INVALID'].includes(error.codeName);
-        if (isOver) return undefined;
-        throw error;
-      }
+      return domain && (await this.#unlessOver(() => this.#progressOf(domain)));
     });
   }
 
@@ -156,15 +152,10 @@ class LibvirtSession implements HostSession {
   abortMigration(uuid: string): Promise<void> {
     return this.#ask(`abort the migration of VM ${uuid}`, async () => {
       const domain = await this.#find(uuid);
-      if (!domain || !runningProgress(await this.#client.jobStats(domain))) return;
-      try {
-        await this.#client.abortJob(domain);
-      } catch (error) {
-        // The job may end between the look and the order ("no job is active on the domain"), and the VM be gone.
-        const isOver =
-          error instanceof LibvirtError && ['OPERATION_INVALID', 'NO_DOMAIN'].includes(error.codeName);
-        if (!isOver) throw error;
-      }
+      if (!domain) return;
+      await this.#unlessOver(async () => {
+        if (await this.#progressOf(domain)) await this.#client.abortJob(domain);
+      });
     });
   }
 
@@ -215,12 +206,36 @@ class LibvirtSession implements HostSession {
 
   quit(uuid: string): Promise<void> {
     return this.#order('quit', uuid, (domain) =>
-      this.#client.qemuMonitorCommand(domain, '{"execute":"quit"}'),
+      orLostMonitor(this.#client.qemuMonitorCommand(domain, '{"execute":"quit"}')),
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#client, ...this.#extra].map((client) => client.close()));
+  }
+
+  async #sightOf(domain: DomainRef): Promise<VmSight> {
+    const [{ state, reason }, persistent] = await Promise.all([
+      this.#client.domainState(domain),
+      this.#client.isPersistent(domain),
+    ]);
+    const seen = vmStateOf(state, reason);
+    // The original is paused for the migration too, for the moment of the switch-over.
+    const isOriginal = seen === 'migratingIn' && !(await this.#isReceiving(domain));
+    return { kind: 'present', state: isOriginal ? 'paused' : seen, stateReason: reason, persistent };
+  }
+
+  async #progressOf(domain: DomainRef): Promise<MigrationProgress | undefined> {
+    return runningProgress(await this.#client.jobStats(domain));
+  }
+
+  async #unlessOver<T>(call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      if (saysNoJob(error)) return undefined;
+      throw error;
+    }
   }
 
   async #isReceiving(domain: DomainRef): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** What libvirt reports of a migration's job, in Drover's words (virDomainGetJobStats, VIR_DOMAIN_JOB_*). */
 import type { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
+import { LibvirtError } from './libvirt/errors.ts';
 
 /** A job's statistics as the client reads them. */
 export interface JobStats {
@@ -30,6 +31,18 @@ export function runningProgress({ type, parameters }: JobStats): MigrationProgre
     iteration: number('memory_iteration'),
     ...(gain > 0 ? { estimatedRestMs: Math.round((remainingBytes / gain) * 1000) } : {}),
   };
+}
+
+/**
+ * Whether libvirt's "no" to a question or an order about an outgoing migration means that none runs: it ended between
+ * the look and the order, the VM is off or gone, or this is the host that the VM moves to ("migration statistics are
+ * available only on the source host").
+ */
+export function saysNoJob(error: unknown): boolean {
+  return (
+    error instanceof LibvirtError &&
+    ['NO_DOMAIN', 'OPERATION_INVALID', 'OPERATION_UNSUPPORTED'].includes(error.codeName)
+  );
 }
 
 /** The figures of a migration that has ended. */

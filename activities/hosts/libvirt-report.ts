@@ -35,7 +35,8 @@ export async function readReport(client: LibvirtClient): Promise<HostReport> {
           Number(values['state.state']),
           Number(values['state.reason']),
         );
-        const cpuTime = values['cpu.time'];
+        // libvirt counts 0 for one that is off.
+        const cpuTime = domain.id === -1 ? undefined : values['cpu.time'];
         return {
           name: domain.name,
           uuid: domain.uuid,
