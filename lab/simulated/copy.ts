@@ -14,6 +14,8 @@ export interface Live {
   holdsDisks: boolean;
   /** Its process has been told to end, past libvirt: it never runs again. */
   isQuitting?: boolean;
+  /** libvirt ends the process, and answers no question about the VM until it has. */
+  isTornDown?: boolean;
 }
 
 export class Copy {
@@ -22,6 +24,8 @@ export class Copy {
   /** The definition that outlives its process. */
   definition: VmDefinition | undefined;
   live: Live | undefined;
+  /** It had a definition since its process was started: libvirt takes a new one for an update. */
+  wasDefined = false;
   state: CopyView['state'] = 'shut off';
   /** libvirt's word for why, as `virsh domstate --reason` puts it. */
   reason = 'unknown';
@@ -31,7 +35,14 @@ export class Copy {
   /** The migration that fills it, and then has its last steps still before it. */
   filler: OutgoingMigration | undefined;
   /** What the migration that brought it here measured. */
-  arrival: { readonly copyMs: number; readonly downtimeMs: number; readonly copiedBytes: number } | undefined;
+  arrival:
+    | {
+        readonly copyMs: number;
+        readonly downtimeMs: number;
+        readonly copiedBytes: number;
+        readonly iterations: number;
+      }
+    | undefined;
 
   constructor({ uuid, name }: { readonly uuid: string; readonly name: string }) {
     this.uuid = uuid;

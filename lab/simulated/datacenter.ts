@@ -95,11 +95,14 @@ export class SimulatedDatacenter implements World {
   /** Starts a migration; the answer's `done` tells how it ended. */
   migrate(from: SimulatedHost, order: SimulatedMigration): OutgoingMigration {
     const copy = from.copyOf(order.uuid);
-    if (!copy.live)
-      throw new Refusal('OPERATION_INVALID', 'Requested operation is not valid: domain is not running');
+    if (!copy.live) throw new Refusal('OPERATION_INVALID', 'domain is not running');
     if (copy.isIncoming)
-      throw new Refusal('OPERATION_INVALID', 'cannot acquire state change lock: a migration holds it');
-    if (copy.job) throw new Refusal('OPERATION_INVALID', 'another migration job is already running');
+      throw new Refusal('OPERATION_TIMEOUT', 'cannot acquire state change lock (held by a migration)');
+    if (copy.job)
+      throw new Refusal(
+        'OPERATION_INVALID',
+        `another migration job is already running for domain '${copy.vm}'`,
+      );
     const target = this.hosts.get(parseSimulatedUri(order.to)?.host ?? '');
     if (!target)
       throw new Refusal('SYSTEM_ERROR', `unable to connect to server at '${order.to}': No route to host`);

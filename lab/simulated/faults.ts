@@ -36,8 +36,8 @@ export const Fault = z.discriminatedUnion('kind', [
     ...ofHost,
     fault: z.enum(['acksOnly', 'saysOff', 'hangs', 'dead']).optional(),
   }),
-  /** The guest, or its QEMU, dies. */
-  z.strictObject({ kind: z.literal('crashGuest'), vm: VmName }),
+  /** The guest, or its QEMU, dies: of the copy that runs, or of that of a host. */
+  z.strictObject({ kind: z.literal('crashGuest'), vm: VmName, host: host.optional() }),
   /** A person acts past Drover, on the copy that runs, or on that of a host. */
   z.strictObject({
     kind: z.literal('person'),
@@ -92,12 +92,9 @@ export function bring(datacenter: SimulatedDatacenter, fault: Fault): void {
       return;
     }
     case 'crashGuest':
-      return hostWithLive(datacenter, fault.vm).crash(SimulatedDatacenter.vmUuid(fault.vm));
-    case 'person': {
-      const uuid = SimulatedDatacenter.vmUuid(fault.vm);
-      const host = fault.host ? datacenter.hostNamed(fault.host) : hostWithLive(datacenter, fault.vm);
-      return host[fault.order](uuid, { kind: 'person' });
-    }
+      return hostOf(datacenter, fault).crash(SimulatedDatacenter.vmUuid(fault.vm));
+    case 'person':
+      return hostOf(datacenter, fault)[fault.order](SimulatedDatacenter.vmUuid(fault.vm), { kind: 'person' });
     case 'load': {
       const { vm, loadCores, dirtyMiBps } = fault;
       return datacenter.setTraits(SimulatedDatacenter.vmUuid(vm), {
@@ -122,7 +119,12 @@ function healAll(datacenter: SimulatedDatacenter): void {
   }
 }
 
-function hostWithLive(datacenter: SimulatedDatacenter, vm: string) {
+/** The host that is named, else the one where the VM runs. */
+function hostOf(
+  datacenter: SimulatedDatacenter,
+  { vm, host: named }: { vm: string; host?: string | undefined },
+) {
+  if (named !== undefined) return datacenter.hostNamed(named);
   const uuid = SimulatedDatacenter.vmUuid(vm);
   const host = [...datacenter.hosts.values()].find(({ copies }) => {
     const copy = copies.get(uuid);

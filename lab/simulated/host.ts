@@ -108,6 +108,11 @@ export class SimulatedHost {
     ];
   }
 
+  /** The same in the words in which it would refuse to start the VM. */
+  rehearse(definition: VmDefinition): { kind: 'disk' | 'network'; name: string; reason: string }[] {
+    return this.missingParts(definition).map((part) => ({ ...part, reason: refusalOf(part).message }));
+  }
+
   reachesStorage(storage: string): boolean {
     return this.spec.storage.includes(storage) && this.world.network.isOpen(this.name, storage);
   }
@@ -119,7 +124,7 @@ export class SimulatedHost {
     const known = this.copies.get(definition.uuid);
     const copy = known ?? new Copy(definition);
     this.copies.set(definition.uuid, copy);
-    const isNew = copy.definition === undefined;
+    const isNew = copy.definition === undefined && !copy.wasDefined;
     copy.definition = definition;
     this.tell(copy, cause, { kind: 'defined', detail: isNew ? 'added' : 'updated' });
   }
@@ -128,6 +133,7 @@ export class SimulatedHost {
     const copy = this.copyOf(uuid);
     if (!copy.definition) throw new Refusal('OPERATION_INVALID', 'cannot undefine transient domain');
     copy.definition = undefined;
+    copy.wasDefined = true;
     this.#forgetIfGone(copy);
     this.tell(copy, cause, { kind: 'undefined', detail: 'removed' });
   }
@@ -137,9 +143,14 @@ export class SimulatedHost {
     if (copy.live) throw new Refusal('OPERATION_INVALID', 'domain is already running');
     const { definition } = copy;
     if (!definition) throw noDomain(uuid);
-    const [missing] = this.missingParts(definition);
-    if (missing) throw new Refusal('INTERNAL_ERROR', missing.reason);
-    this.#refuseLocked(copy);
+    try {
+      this.#refuseMissing(definition);
+      this.#refuseLocked(copy);
+    } catch (error) {
+      this.become(copy, 'shut off', 'failed');
+      this.tell(copy, cause);
+      throw error;
+    }
     const guest = new Guest(this.world.clock, { boot: this.world.nextBoot(uuid), uptimeMs: 0 });
     this.become(copy, 'running', 'booted', () => {
       copy.live = { definition, guest, cpuMs: 0, holdsDisks: true };
@@ -155,7 +166,7 @@ export class SimulatedHost {
     const { live } = copy;
     this.world.clock.after(shutDownMs, () => {
       if (copy.live !== live || copy.state !== 'running') return;
-      this.become(copy, 'shutting down', 'user');
+      this.become(copy, 'shutting down', 'unknown');
       this.tell(copy, cause, { kind: 'shutDown', detail: 'finished after guest request' });
       this.end(copy, 'shutdown', cause);
     });
@@ -163,7 +174,13 @@ export class SimulatedHost {
 
   /** Pulls the plug. */
   destroy(uuid: string, cause: Cause): void {
-    this.end(this.#liveCopy(uuid), 'destroyed', cause);
+    const copy = this.#liveCopy(uuid);
+    // QEMU still tells libvirt that it was told to end.
+    if (!copy.live?.isQuitting) {
+      this.become(copy, 'shutting down', 'unknown', () => copy.live?.guest.halt());
+      this.tell(copy, cause, { kind: 'shutDown', detail: 'finished after host request' });
+    }
+    this.end(copy, 'destroyed', cause);
   }
 
   suspend(uuid: string, cause: Cause): void {
@@ -180,7 +197,7 @@ export class SimulatedHost {
     if (copy.state === 'running') throw new Refusal('OPERATION_INVALID', 'domain is already running');
     if (copy.live?.isQuitting) throw new Refusal('INTERNAL_ERROR', 'End of file from qemu monitor');
     if (copy.isIncoming || copy.job)
-      throw new Refusal('OPERATION_INVALID', 'cannot acquire state change lock: a migration holds it');
+      throw new Refusal('OPERATION_TIMEOUT', 'cannot acquire state change lock (held by a migration)');
     this.#refuseLocked(copy);
     this.become(copy, 'running', 'unpaused', () => {
       if (!copy.live) return;
@@ -200,12 +217,13 @@ export class SimulatedHost {
     tellMigrations(copy);
     this.world.clock.after(quitEventMs, () => {
       if (copy.live !== live) return;
-      this.become(copy, 'shutting down', 'user');
+      this.become(copy, 'shutting down', 'unknown');
       this.tell(copy, cause, { kind: 'shutDown', detail: 'finished after host request' });
       // A migration that has libvirt's last reply tears the copy down itself, as migrated.
-      if (copy.job?.isConfirming) return;
+      if (live.isTornDown) return;
+      live.isTornDown = true;
       this.world.clock.after(tearDownMs, () => {
-        if (copy.live === live && !copy.job?.isConfirming) this.end(copy, 'shutdown', cause);
+        if (copy.live === live) this.end(copy, 'shutdown', cause);
       });
     });
   }
@@ -222,8 +240,7 @@ export class SimulatedHost {
     this.#refuseNameClash(definition);
     const known = this.copies.get(definition.uuid);
     if (known?.live) throw new Refusal('OPERATION_INVALID', `domain '${definition.name}' is already active`);
-    const [missing] = this.missingParts(definition);
-    if (missing) throw new Refusal('INTERNAL_ERROR', missing.reason);
+    this.#refuseMissing(definition);
     const copy = known ?? new Copy(definition);
     this.copies.set(definition.uuid, copy);
     const guest = new Guest(this.world.clock, { boot: 0, uptimeMs: 0 });
@@ -243,12 +260,20 @@ export class SimulatedHost {
     copy.live.guest.halt();
     this.become(copy, 'shut off', reason, () => {
       copy.live = undefined;
+      copy.wasDefined = false;
       copy.isIncoming = false;
       copy.job = undefined;
     });
     this.#forgetIfGone(copy);
-    this.tell(copy, cause, { kind: 'stopped', detail: reason });
+    // Of a process that died libvirt says in its event that it failed, and only in its state that it crashed.
+    this.tell(copy, cause, { kind: 'stopped', detail: reason === 'crashed' ? 'failed' : reason });
     tellMigrations({ job, filler });
+  }
+
+  /** A copy whose process had ended by itself has migrated all the same, says libvirt. */
+  leave(copy: Copy, cause: Cause): void {
+    this.#forgetIfGone(copy);
+    this.tell(copy, cause, { kind: 'stopped', detail: 'migrated' });
   }
 
   become(copy: Copy, state: CopyView['state'], reason: string, also: () => void = () => {}): void {
@@ -300,13 +325,17 @@ export class SimulatedHost {
 
   #liveCopy(uuid: string): Copy {
     const copy = this.copyOf(uuid);
-    if (!copy.live)
-      throw new Refusal('OPERATION_INVALID', 'Requested operation is not valid: domain is not running');
+    if (!copy.live) throw new Refusal('OPERATION_INVALID', 'domain is not running');
     return copy;
   }
 
   #forgetIfGone(copy: Copy): void {
     if (!copy.shape) this.copies.delete(copy.uuid);
+  }
+
+  #refuseMissing(definition: VmDefinition): void {
+    const [missing] = this.missingParts(definition);
+    if (missing) throw refusalOf(missing);
   }
 
   #refuseNameClash({ name, uuid }: VmDefinition): void {
@@ -331,8 +360,13 @@ function tellMigrations({ job, filler }: Pick<Copy, 'job' | 'filler'>): void {
   filler?.endedAtTarget();
 }
 
+/** Networks are libvirt's to open, disks QEMU's, of which libvirt only reports. */
+function refusalOf({ kind, reason }: { kind: 'disk' | 'network'; reason: string }): Refusal {
+  return new Refusal(kind === 'network' ? 'SYSTEM_ERROR' : 'INTERNAL_ERROR', reason);
+}
+
 function noDomain(uuid: string): Refusal {
-  return new Refusal('NO_DOMAIN', `Domain not found: no domain with matching uuid '${uuid}'`);
+  return new Refusal('NO_DOMAIN', `no domain with matching uuid '${uuid}'`);
 }
 
 /** The storage server of a disk's address: `nbd://san1` is `san1`. */

@@ -19,6 +19,8 @@ const mebibyte = 1024 ** 2;
 const prepareMs = 40;
 /** From the last byte to the guest's first step at the target, beside the copy of the rest. */
 const switchOverMs = 30;
+/** From the target's event to the source's tear-down; who has the source quit as soon as he hears it is mostly the first. */
+const replyMs = 20;
 /** libvirt ends the source's process in 1.2 to 2 s. */
 const tearDownMs = 1200;
 const shortestPassMs = 10;
@@ -261,8 +263,9 @@ export class OutgoingMigration {
       copyMs: Math.round(clock.nowMs() - this.#startedMs),
       downtimeMs: Math.round(clock.nowMs() - suspendedMs),
       copiedBytes: Math.round(this.#copiedBytes),
+      iterations: this.#pass.number,
     };
-    const isNew = arrived.definition === undefined;
+    const isNew = arrived.definition === undefined && !arrived.wasDefined;
     this.#target.become(
       arrived,
       staysPaused ? 'paused' : 'running',
@@ -286,14 +289,14 @@ export class OutgoingMigration {
       this.#target.state !== 'up' ||
       !network.carries(this.#target.name, this.#source.name);
     if (isLost) this.#after(peerKeepaliveMs, () => this.#rollBack('client socket is closed'));
-    else await this.#confirm();
+    else this.#after(replyMs, () => void this.#confirm());
   }
 
   /** The reply is in: the source can't have run since, and is torn down. */
   async #confirm(): Promise<void> {
-    if (!this.#copy.live) return this.#over();
     this.isConfirming = true;
     if (!(await this.#at('confirming'))) return;
+    this.#live.isTornDown = true;
     this.#after(tearDownMs, () => {
       this.#tearDown();
       this.#over();
@@ -301,9 +304,12 @@ export class OutgoingMigration {
   }
 
   #tearDown(): void {
-    this.#source.end(this.#copy, 'migrated', hypervisor);
-    if (!this.#order.keepsDefinition && this.#copy.definition)
-      this.#source.undefine(this.#copy.uuid, hypervisor);
+    const hasEnded = this.#copy.live !== this.#live;
+    if (hasEnded && this.#copy.live) return;
+    if (!this.#order.keepsDefinition) this.#copy.definition = undefined;
+    // libvirt says that it has migrated also of a process that had ended by itself just before.
+    if (hasEnded) this.#source.leave(this.#copy, hypervisor);
+    else this.#source.end(this.#copy, 'migrated', hypervisor);
   }
 
   /**
@@ -338,7 +344,7 @@ export class OutgoingMigration {
     const arrived = this.#arrived;
     if (!arrived?.isIncoming) return;
     const remove = (): void => {
-      if (arrived.isIncoming) this.#target.end(arrived, 'failed', hypervisor);
+      if (arrived.isIncoming) this.#target.end(arrived, 'crashed', hypervisor);
     };
     const afterMs = noticedAfterMs ?? (this.#reaches() && this.#source.state === 'up' ? 0 : peerKeepaliveMs);
     if (afterMs === 0) remove();

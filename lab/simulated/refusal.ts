@@ -1,20 +1,25 @@
 /** A simulated host's "no", in libvirt's words. */
 
-/** libvirt's own names of errors that the simulation uses (virErrorNumber of virterror.h). */
-export type RefusalCode =
-  | 'NO_DOMAIN'
-  | 'OPERATION_INVALID'
-  | 'OPERATION_FAILED'
-  | 'OPERATION_ABORTED'
-  | 'INTERNAL_ERROR'
-  | 'SYSTEM_ERROR'
-  | 'RPC';
+/** libvirt's own names of errors that the simulation uses (virErrorNumber of virterror.h), each with what its messages begin with. */
+const beginnings = {
+  NO_DOMAIN: 'Domain not found: ',
+  OPERATION_INVALID: 'Requested operation is not valid: ',
+  OPERATION_FAILED: 'operation failed: ',
+  OPERATION_ABORTED: 'operation aborted: ',
+  OPERATION_TIMEOUT: 'Timed out during operation: ',
+  INTERNAL_ERROR: 'internal error: ',
+  SYSTEM_ERROR: '',
+  RPC: '',
+} as const;
+
+export type RefusalCode = keyof typeof beginnings;
 
 export class Refusal extends Error {
   readonly code: RefusalCode;
 
-  constructor(code: RefusalCode, message: string) {
-    super(message);
+  /** @param reason what is particular; the message begins with libvirt's words for the code (virErrorMsg) */
+  constructor(code: RefusalCode, reason: string) {
+    super(`${beginnings[code]}${reason}`);
     this.name = 'Refusal';
     this.code = code;
   }

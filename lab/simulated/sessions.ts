@@ -19,6 +19,7 @@ import {
 import { VmDefinition } from '../../model/vm-definition.ts';
 import type { SimulatedDatacenter } from './datacenter.ts';
 import type { SimulatedHost } from './host.ts';
+import { turnOf } from './job-lock.ts';
 import type { Cause } from './journal.ts';
 import { Refusal } from './refusal.ts';
 import type { Traps } from './traps.ts';
@@ -204,28 +205,34 @@ export class Session {
       case 'watch':
         this.#unwatch();
         this.#unwatch = host.watch((event) => {
-          void this.#answers(host, event).then((told) =>
-            this.#connection.sendNotification(simulatedEvent, told),
-          );
+          void this.#answers(host, event)
+            .then((told) => this.#connection.sendNotification(simulatedEvent, told))
+            // Nobody hears it any more.
+            .catch(() => undefined);
         });
         return undefined;
       case 'rehearse':
-        return host.missingParts(OfDefinition.parse(parameters).definition);
+        return host.rehearse(OfDefinition.parse(parameters).definition);
       case 'define':
         return host.define(OfDefinition.parse(parameters).definition, cause);
       case 'migrate': {
+        await turnOf(host, request, OfVm.parse(parameters).uuid);
         const migration = this.#datacenter.migrate(host, SimulatedMigration.parse(parameters));
         await migration.done;
         return undefined;
       }
       case 'setMaxDowntime': {
         const { uuid, downtimeMs } = OfDowntime.parse(parameters);
-        const job = host.copies.get(uuid)?.job;
+        await turnOf(host, request, uuid);
+        const copy = host.copies.get(uuid);
+        if (copy && !copy.live) throw new Refusal('OPERATION_INVALID', 'domain is not running');
+        const job = copy?.job;
         if (job) job.maxDowntimeMs = downtimeMs;
         return undefined;
       }
       default: {
         const { uuid } = OfVm.parse(parameters);
+        await turnOf(host, request, uuid);
         return this.#doToVm(host, request, uuid, cause);
       }
     }
