@@ -1,5 +1,4 @@
 /** Tables for people, JSON and YAML for programs. Text from outside never reaches a terminal as control characters. */
-import Table from 'cli-table3';
 import { InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 
@@ -30,36 +29,32 @@ export function print(format: Format, data: unknown, rows: () => readonly (reado
   }
 }
 
-/** Columns without borders, as kubectl and virsh print them. */
-export function tableOf([head, ...rows]: readonly (readonly string[])[]): string {
-  const none = {
-    mid: '',
-    'left-mid': '',
-    'mid-mid': '',
-    'right-mid': '',
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-    left: '',
-    right: '',
-    middle: '  ',
-  };
-  const table = new Table({
-    head: [...(head ?? [])],
-    chars: none,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  for (const row of rows) table.push(row.map(printable));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+/** Columns without borders, as kubectl and virsh print them; quick for any number of rows. */
+export function tableOf(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(printable));
+  const widths: number[] = [];
+  for (const row of cells)
+    for (const [column, text] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(text));
+  const padded = (text: string, column: number): string =>
+    text + ' '.repeat((widths[column] ?? 0) - widthOf(text));
+  return cells.map((row) => row.map(padded).join('  ').trimEnd()).join('\n');
+}
+
+/** Columns that a text takes on a terminal: two for wide letters and pictures, none for what is set upon others. */
+function widthOf(text: string): number {
+  // oxlint-disable-next-line no-control-regex
+  if (/^[\u0000-\u00ff]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const letter of text) {
+    if (/\p{Mark}|\p{Format}/u.test(letter)) continue;
+    width +=
+      /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u.test(
+        letter,
+      )
+        ? 2
+        : 1;
+  }
+  return width;
 }
 
 /** A text from outside without control characters, which could move the cursor or recolour a terminal. */
