@@ -1,45 +1,8 @@
-/** `migrateVm`: moves a running VM to another host. Its input, its progress, its findings and its result. */
+/** `migrateVm`: moves a running VM to another host. Its progress, its findings and its result. */
 import { z } from 'zod';
-import { Name, VmName } from './names.ts';
 import { Placement } from './placement.ts';
 
-/** What a person types into the Start dialog; all but `vm` has a default. */
-export const MigrateVmInput = z
-  .strictObject({
-    vm: VmName,
-    to: Name.optional().meta({
-      description: 'The host to move to. Default: the best host, by the placement planner.',
-    }),
-    reason: z.string().max(500).optional().meta({ description: 'Why, for those who read it later.' }),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Only check and choose the host; nothing is changed.' }),
-    acceptWarnings: z
-      .boolean()
-      .default(true)
-      .meta({ description: 'false: warnings stop the move as errors do.' }),
-    onlyIfStarved: z.boolean().default(false).meta({
-      description:
-        'Look again first, and end with nothingToDo unless the VM is still short of CPU. Alerts set it.',
-    }),
-    maxDowntimeMs: z.int().min(10).max(60_000).optional().meta({
-      description:
-        "How long the VM may stand still at the switch-over, in milliseconds. Default: the hypervisor's own (300 with QEMU).",
-    }),
-    bandwidthMiBps: z.int().min(1).max(100_000).optional().meta({
-      description: 'At most so many MiB/s of memory are copied. Default: no limit.',
-    }),
-    timeoutSeconds: z.int().min(10).max(86_400).optional().meta({
-      description:
-        'The copy is aborted after so many seconds. Default: 300, or 150 for each GiB of memory if more.',
-    }),
-  })
-  .meta({
-    examples: [{ vm: 'web1' }, { vm: 'web1', to: 'host2', reason: 'firmware of host1', dryRun: true }],
-  });
-export type MigrateVmInput = z.infer<typeof MigrateVmInput>;
-export type MigrateVmRequest = z.input<typeof MigrateVmInput>;
+export { MigrateVmInput, type MigrateVmRequest } from './migrate-vm-input.ts';
 
 /** Something that a check found. Errors stop the move; warnings are shown, and stop it where they aren't accepted. */
 export const Finding = z.object({

@@ -1,6 +1,6 @@
 /** The names on the wire: workflow types, ids, task queues, search attributes, queries and signals. */
 import type { z } from 'zod';
-import { MigrateVmInput } from './migrate-vm.ts';
+import { MigrateVmInput } from './migrate-vm-input.ts';
 
 /** Every operation a person can start, by its workflow type, with the schema of its one input. */
 export const operationInputs = {

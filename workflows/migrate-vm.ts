@@ -23,13 +23,8 @@ import {
 import type { Activities, HostActivities } from '../activities/activities.ts';
 import type { CheckMigrationAnswer } from '../activities/check-migration.ts';
 import { permanent } from '../model/failures.ts';
-import {
-  MigrateVmInput,
-  type Finding,
-  type MigrateVmResult,
-  type MigrateVmStatus,
-  type MigrationProgress,
-} from '../model/migrate-vm.ts';
+import { MigrateVmInput } from '../model/migrate-vm-input.ts';
+import type { Finding, MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
 import { datacenterTaskQueue, queries, signals, taskQueue } from '../model/operations.ts';
 import { holdVmWhile } from './hold.ts';
 import { showPage } from './migrate-vm-page.ts';

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import { MigrateVmInput } from '../model/migrate-vm.ts';
+import { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import { parseInput } from './parse-input.ts';
 
 const example = { vm: 'web1', to: 'host2' };
