@@ -1,14 +1,17 @@
 /** The activities by the names that workflows call, made from what a worker is given. */
 import { Context } from '@temporalio/activity';
-import type { InventoryHost } from '../model/inventory.ts';
+import type { InventoryPart } from '../model/inventory.ts';
 import type { MigrationProgress } from '../model/migrate-vm.ts';
 import { signals } from '../model/operations.ts';
 import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
-import { CpuMeter } from './hosts/cpu-meter.ts';
+import { ChosenTargets } from './chosen-targets.ts';
+import { CpuComparisons } from './cpu-comparisons.ts';
 import type { Hosts } from './hosts/hosts.ts';
+import { pageOf, type InventoryPage } from './inventory-pages.ts';
+import { Looks } from './looks.ts';
 import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
 import { readHolder, type Holder } from './operations.ts';
-import { inventoryOf, surveyHosts } from './survey.ts';
+import { inventoryOf } from './survey.ts';
 
 /** Activities that need no place: every worker has them on the queue `drover`. */
 export interface Activities {
@@ -20,7 +23,8 @@ export interface Activities {
 
 /** Activities that touch the hosts of one datacenter. */
 export interface HostActivities {
-  listHosts(request: { datacenter: string }): Promise<InventoryHost[]>;
+  /** Hosts in the order of their names, as many as fit into so many bytes of JSON. */
+  listHosts(request: { part: InventoryPart; mostBytes: number }): Promise<InventoryPage>;
   checkMigration(request: CheckMigrationRequest): Promise<CheckMigrationAnswer>;
   moveVm(request: MoveVmRequest): Promise<MoveVmReport>;
 }
@@ -34,11 +38,22 @@ export function createActivities(hosts: Hosts): Activities {
 }
 
 export function createHostActivities(hosts: Hosts): HostActivities {
-  const meter = new CpuMeter();
+  const looks = new Looks(hosts);
+  const comparisons = new CpuComparisons(hosts);
+  const targets = new ChosenTargets();
   return {
-    listHosts: async ({ datacenter }) => inventoryOf(await surveyHosts(hosts, meter, datacenter, true)),
-    checkMigration: (request) => checkMigration(hosts, meter, request),
-    moveVm: (request) => moveVm(hosts, request, moveContext()),
+    listHosts: async ({ part, mostBytes }) => {
+      const survey = await looks.forPage(part.datacenter, { isFirst: part.after === undefined });
+      return pageOf(inventoryOf(survey), part, mostBytes);
+    },
+    checkMigration: (request) => checkMigration({ hosts, looks, comparisons, targets }, request),
+    moveVm: async (request) => {
+      try {
+        return await moveVm(hosts, request, moveContext());
+      } finally {
+        targets.letGo(request.vm.name);
+      }
+    },
   };
 }
 

@@ -4,29 +4,29 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
+import type { HostReport, ReportedVm } from '../model/inventory.ts';
 import type { Finding } from '../model/migrate-vm.ts';
 import { isActionableVmName } from '../model/names.ts';
-import type { Placement } from '../model/placement.ts';
+import type { Placement, Snapshot } from '../model/placement.ts';
 import { isStarved } from '../policies/placement/starved.ts';
 import { placeVm } from '../policies/placement/planner.ts';
 import { shortened } from '../policies/placement/shorten.ts';
-import type { CpuMeter } from './hosts/cpu-meter.ts';
-import type { VmDefinition } from '../model/vm-definition.ts';
+import { checkTarget } from './check-target.ts';
+import type { ChosenTargets } from './chosen-targets.ts';
+import type { CpuComparisons } from './cpu-comparisons.ts';
+import type { HostSession } from './hosts/driver.ts';
 import type { Hosts } from './hosts/hosts.ts';
-import {
-  findingsOfCandidate,
-  findingsOfRehearsal,
-  findingsOfTarget,
-  findingsOfVm,
-  type VmCopy,
-} from './migration-checks.ts';
-import { snapshotOf, surveyHosts, type Survey, type SurveyedHost } from './survey.ts';
+import type { Looks } from './looks.ts';
+import { findingsOfVm, type VmCopy } from './migration-checks.ts';
+import { snapshotOf, withAnswer, withSilent, type Survey } from './survey.ts';
 
 export interface CheckMigrationRequest {
   readonly datacenter: string;
   readonly vm: string;
   readonly to?: string;
   readonly onlyIfStarved: boolean;
+  /** Nothing will move: no room is held for it. */
+  readonly dryRun?: boolean;
 }
 
 /** `elsewhere`: no host of this datacenter has the VM; the hosts that did not answer may. */
@@ -42,73 +42,142 @@ export type CheckMigrationAnswer =
       readonly placement: Placement;
     };
 
+/** What the checks of one worker share. */
+export interface CheckSurroundings {
+  readonly hosts: Hosts;
+  readonly looks: Looks;
+  readonly comparisons: CpuComparisons;
+  readonly targets: ChosenTargets;
+}
+
 /** A host that the planner chose and that failed the rehearsal is passed over; so many of them at most. */
 const mostRehearsals = 3;
+/** Hosts of each kind that the answer explains: all that a person reads, or enough to see why later on. */
+const mostExplained = { dryRun: 25, move: 5 };
+/** Hosts that were filled since the look at the herd; each is seen as it is before the next plan. */
+const mostPlans = 20;
 
+/**
+ * Finds the VM, looks for all that could stop the move, and chooses the host if none is asked for.
+ *
+ * Checks share a look at the herd, so what is compared over all of it (free room, load) may be some seconds old where
+ * the herd is large. What is said of the source and of the target was asked of them for this check.
+ */
 export async function checkMigration(
-  hosts: Hosts,
-  meter: CpuMeter,
+  surroundings: CheckSurroundings,
   request: CheckMigrationRequest,
 ): Promise<CheckMigrationAnswer> {
+  const { datacenter, vm } = request;
   // A host that was asked for by name is not compared with others, so it needs no load.
-  const survey = await surveyHosts(
-    hosts,
-    meter,
-    request.datacenter,
-    request.to === undefined || request.onlyIfStarved,
-  );
-  const copies = copiesOf(survey, request.vm);
-  const source =
-    copies.find(({ vm }) => vm.state === 'running') ??
-    copies.find(({ vm }) => vm.state !== 'off') ??
-    copies[0];
-  if (!source) return { kind: 'elsewhere', silentHosts: survey.silent.map(({ host }) => host.address.name) };
+  const load = { withLoad: request.to === undefined || request.onlyIfStarved };
+  const recent = await surroundings.looks.recent(datacenter, load);
+  const checked = await checkIn(surroundings, request, recent.value);
+  if (checked) return checked;
+  // It may have come, or moved, since the look.
+  const survey = recent.isFresh ? recent.value : await surroundings.looks.fresh(datacenter, load);
+  const again = recent.isFresh ? undefined : await checkIn(surroundings, request, survey);
+  if (again) return again;
+  const source = sourceOf(survey, vm);
+  // Not "unknown", which would end the operation: the next attempt finds it where it is by then.
+  if (source) throw new Error(`${vm} left ${source.host.address.name} while it was looked for`);
+  return { kind: 'elsewhere', silentHosts: survey.silent.map(({ host }) => host.address.name) };
+}
+
+/** @returns undefined when the VM is not where this look has seen it */
+async function checkIn(
+  surroundings: CheckSurroundings,
+  request: CheckMigrationRequest,
+  survey: Survey,
+): Promise<CheckMigrationAnswer | undefined> {
+  const { hosts } = surroundings;
+  const seen = sourceOf(survey, request.vm);
+  if (!seen) return undefined;
   if (request.to !== undefined && !hosts.find(request.to)) {
     const known = hosts.site.hosts.map(({ address }) => address.name).join(', ');
     throw ApplicationFailure.create(
       permanent('UnknownHost', `no host is called ${request.to}; the settings name: ${known}`),
     );
   }
-  if (!isActionableVmName(source.vm.name))
-    throw new Error(`a VM called ${source.vm.name} passed the input's check`);
+  if (!isActionableVmName(seen.vm.name))
+    throw new Error(`a VM called ${seen.vm.name} passed the input's check`);
+  await using session = await hosts.open(seen.host);
+  const sourceReport = await session.report();
+  const atSource = withAnswer(survey, { host: seen.host, report: sourceReport });
+  // What a move has just left behind may be gone by now.
+  const others = copiesOf(atSource, request.vm).flatMap(({ host }) => (host === seen.host ? [] : [host]));
+  const answers = await hosts.report(others);
+  const current = answers.reduce(
+    (so, answer) => ('unreachable' in answer ? withSilent(so, [answer]) : withAnswer(so, answer)),
+    atSource,
+  );
+  const source = sourceOf(current, request.vm);
+  if (source?.host !== seen.host) return undefined;
+  return await checkFrom(surroundings, request, session, { survey: current, source, sourceReport });
+}
 
-  const from = source.host.address.name;
-  await using session = await hosts.open(source.host);
+async function checkFrom(
+  { hosts, comparisons, targets }: CheckSurroundings,
+  request: CheckMigrationRequest,
+  session: HostSession,
+  { survey, source, sourceReport }: { survey: Survey; source: VmCopy; sourceReport: HostReport },
+): Promise<CheckMigrationAnswer> {
   const definition = await session.definition(source.vm.uuid);
   const moving =
     source.vm.state === 'running' && (await session.migrationProgress(source.vm.uuid)) !== undefined;
-  const findings = findingsOfVm(source, copies, definition, moving);
-  const snapshot = snapshotOf(survey, hosts.site.vms, {
-    name: source.vm.name,
-    uuid: source.vm.uuid,
-    networks: definition.networks,
-    cpuIncompatible: await compareCpus(hosts, survey, source, definition, await session.cpu()),
-  });
+  const findings = findingsOfVm(source, copiesOf(survey, request.vm), definition, moving);
+  const sourceCpu = await session.cpu();
+  const others = survey.answered.filter(
+    ({ host }) => host.cluster === source.host.cluster && host !== source.host,
+  );
+  const { incompatible, silent } = await comparisons.compare(others, definition, sourceCpu);
+  const { name, uuid } = source.vm;
+  const planned = { name, uuid, networks: definition.networks, cpuIncompatible: incompatible };
+  const snapshot = (of: Survey): Snapshot => snapshotOf(of, hosts.site.vms, planned, targets.reservations());
+  const traveller = { source, sourceReport, definition, sourceCpu, incompatible };
   const found = {
     kind: 'found' as const,
-    vm: { name: source.vm.name, uuid: source.vm.uuid, memoryMiB: definition.memoryMiB },
-    from,
+    vm: { name, uuid, memoryMiB: definition.memoryMiB },
+    from: source.host.address.name,
   };
 
+  let known = withSilent(survey, silent);
   if (request.onlyIfStarved) {
-    const { starved, reason } = isStarved(snapshot, source.vm.name, hosts.site.starved);
+    const { starved, reason } = isStarved(snapshot(known), name, hosts.site.starved);
     // Unknown is not "no": only a measured lack of need ends the operation.
     if (starved === false) findings.push({ severity: 'warning', code: 'notStarved', message: reason });
   }
 
-  const passedOver = new Map<string, Finding[]>();
-  for (;;) {
-    const open = { ...snapshot, hosts: snapshot.hosts.filter(({ name }) => !passedOver.has(name)) };
+  const passedOver = new Map<string, readonly Finding[]>();
+  for (let plans = 1; ; plans++) {
+    const now = snapshot(known);
+    const open = { ...now, hosts: now.hosts.filter((host) => !passedOver.has(host.name)) };
     const whole = withPassedOver(
-      placeVm(open, { vm: source.vm.name, ...(request.to ? { to: request.to } : {}) }),
+      placeVm(open, { vm: name, ...(request.to ? { to: request.to } : {}) }),
       passedOver,
     );
-    const placement = shortened(whole, request.to === undefined ? {} : { asked: request.to });
+    const most = request.dryRun === true ? mostExplained.dryRun : mostExplained.move;
+    const placement = shortened(whole, { most, ...(request.to === undefined ? {} : { asked: request.to }) });
     const to = request.to ?? whole.chosen;
     if (to === undefined)
       return { ...found, findings: [...findings, ...[...passedOver.values()].flat()], placement };
-    const ofTarget = await findingsAt(hosts, survey, source, definition, to, whole);
+    // Before anything else is awaited: another check may be about to choose.
+    if (whole.chosen !== undefined && request.dryRun !== true)
+      targets.hold({ host: to, vm: name, memoryMiB: source.vm.memoryMiB, cpuCores: source.vm.vcpus });
+    const candidate = whole.candidates.find(({ host }) => host === to);
+    const {
+      survey: newer,
+      findings: ofTarget,
+      isOutdated,
+    } = await checkTarget(
+      hosts,
+      traveller,
+      { survey: known, to, ...(candidate ? { planned: candidate } : {}) },
+      snapshot,
+    );
+    known = newer;
+    if (isOutdated && plans < mostPlans) continue;
     const isBlocked = ofTarget.some(({ severity }) => severity === 'error');
+    if (isBlocked) targets.letGo(name);
     if (request.to === undefined && isBlocked && passedOver.size < mostRehearsals) {
       passedOver.set(to, ofTarget);
       continue;
@@ -119,63 +188,25 @@ export async function checkMigration(
 
 /** Every host's copy of a VM: of this name, or with the UUID of one of this name. */
 function copiesOf(survey: Survey, name: string): VmCopy[] {
-  const listed = survey.answered.flatMap(({ host, report }) =>
-    report.vms.map((vm): VmCopy => ({ host, vm })),
-  );
-  const running = listed.filter(({ vm }) => vm.name === name);
-  const uuids = new Set(running.map(({ vm }) => vm.uuid));
-  return uuids.size === 1 ? listed.filter(({ vm }) => uuids.has(vm.uuid)) : running;
+  const named = copiesWhere(survey, (vm) => vm.name === name);
+  const uuids = new Set(named.map(({ vm }) => vm.uuid));
+  return uuids.size === 1 ? copiesWhere(survey, (vm) => uuids.has(vm.uuid)) : named;
 }
 
-async function compareCpus(
-  hosts: Hosts,
-  survey: Survey,
-  source: VmCopy,
-  definition: VmDefinition,
-  sourceCpu: string,
-): Promise<Map<string, string>> {
-  const others = survey.answered.filter(
-    ({ host }) => host.cluster === source.host.cluster && host !== source.host,
-  );
-  const compared = await Promise.all(
-    others.map(async ({ host }) => {
-      await using session = await hosts.open(host);
-      return [host.address.name, await session.cpuIncompatibility(definition, sourceCpu)] as const;
-    }),
-  );
-  return new Map(compared.flatMap(([name, why]) => (why === undefined ? [] : [[name, why] as const])));
+function copiesWhere({ answered }: Survey, is: (vm: ReportedVm) => boolean): VmCopy[] {
+  const copies: VmCopy[] = [];
+  for (const { host, report } of answered) for (const vm of report.vms) if (is(vm)) copies.push({ host, vm });
+  return copies;
 }
 
-async function findingsAt(
-  hosts: Hosts,
-  survey: Survey,
-  source: VmCopy,
-  definition: VmDefinition,
-  to: string,
-  placement: Placement,
-): Promise<Finding[]> {
-  const silent = survey.silent.find(({ host }) => host.address.name === to);
-  if (silent) return [{ severity: 'error', code: 'hostUnreachable', message: silent.unreachable }];
-  const target = survey.answered.find(({ host }) => host.address.name === to);
-  if (!target) {
-    const where = hosts.find(to)?.datacenter ?? '?';
-    const message = `${to} is in datacenter ${where}, ${source.vm.name} in ${source.host.datacenter}: VMs move within a cluster`;
-    return [{ severity: 'error', code: 'otherCluster', message }];
-  }
-  const candidate = placement.candidates.find(({ host }) => host === to);
-  const findings = [
-    ...(candidate ? findingsOfCandidate(candidate) : []),
-    ...findingsOfTarget(source, sourceReport(survey, source), target),
-  ];
-  if (findings.some(({ severity }) => severity === 'error')) return findings;
-  await using session = await hosts.open(target.host);
-  return [...findings, ...findingsOfRehearsal(to, await session.rehearse(definition))];
-}
-
-function sourceReport(survey: Survey, source: VmCopy): SurveyedHost['report'] {
-  const surveyed = survey.answered.find(({ host }) => host === source.host);
-  if (!surveyed) throw new Error(`${source.host.address.name} listed the VM and is not in the survey`);
-  return surveyed.report;
+/** The copy that a move would take: the one that runs; else one that is not off; else any. */
+function sourceOf(survey: Survey, name: string): VmCopy | undefined {
+  const copies = copiesOf(survey, name);
+  return (
+    copies.find(({ vm }) => vm.state === 'running') ??
+    copies.find(({ vm }) => vm.state !== 'off') ??
+    copies[0]
+  );
 }
 
 /** Hosts that fitted by the numbers and failed on the host itself are told among the candidates all the same. */

@@ -1,7 +1,7 @@
 /** One look at many hosts: what they report, how busy they are, and who did not answer. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostFacts, HostReport, InventoryHost, ReportedVm, VmFacts } from '../model/inventory.ts';
-import type { PlannerHost, PlannerVm, Snapshot } from '../model/placement.ts';
+import type { PlannerHost, PlannerReservation, PlannerVm, Snapshot } from '../model/placement.ts';
 import { CpuMeter, type CpuUse } from './hosts/cpu-meter.ts';
 import type { Hosts, KnownHost, KnownVm } from './hosts/hosts.ts';
 
@@ -23,9 +23,28 @@ export interface Survey {
   readonly silent: readonly SilentHost[];
 }
 
+/** A host's newer answer in the place of its older one; its CPU use is that of the survey. */
+export function withAnswer(survey: Survey, { host, report }: Pick<SurveyedHost, 'host' | 'report'>): Survey {
+  return {
+    answered: survey.answered.map((older) => (older.host === host ? { ...older, report } : older)),
+    silent: survey.silent,
+  };
+}
+
+/** Hosts that answered, and do no longer. */
+export function withSilent(survey: Survey, silent: readonly SilentHost[]): Survey {
+  if (silent.length === 0) return survey;
+  const names = new Set(silent.map(({ host }) => host.address.name));
+  return {
+    answered: survey.answered.filter(({ host }) => !names.has(host.address.name)),
+    silent: [...survey.silent, ...silent],
+  };
+}
+
 /**
  * Asks all hosts of a datacenter.
- * @param withLoad waits, where needed, until CPU use could be measured: a second when nobody looked lately
+ * @param withLoad waits, where needed, until CPU use could be measured: a second when nobody looked lately. It is the
+ *   mean of at most 10 s that ended at most 10 s ago
  */
 export async function surveyHosts(
   hosts: Hosts,
@@ -48,7 +67,9 @@ async function look(hosts: Hosts, meter: CpuMeter, known: readonly KnownHost[]):
       silent.push(answer);
       continue;
     }
-    const cpuUse = meter.observe(answer.host.address.name, answer.report, performance.now());
+    const { name } = answer.host.address;
+    const nowMs = performance.now();
+    const cpuUse = meter.observe(name, answer.report, nowMs) ?? meter.lately(name, nowMs);
     answered.push(cpuUse ? { ...answer, cpuUse } : answer);
   }
   return { answered, silent };
@@ -63,6 +84,11 @@ function sumOf(use: CpuUse): number {
   let sum = 0;
   for (const cores of use.values()) sum += cores;
   return sum;
+}
+
+/** To thousandths of a core: more digits say nothing, and would be a tenth of a long list. */
+function rounded(cores: number): number {
+  return Math.round(cores * 1000) / 1000;
 }
 
 /** The survey as lists show it. */
@@ -83,11 +109,11 @@ export function inventoryOf({ answered, silent }: Survey): InventoryHost[] {
     hypervisor: surveyed.report.hypervisor,
     ...capacity(surveyed),
     ...(surveyed.report.networks ? { networks: [...surveyed.report.networks] } : {}),
-    ...(surveyed.cpuUse ? { cpuBusyCores: sumOf(surveyed.cpuUse) } : {}),
+    ...(surveyed.cpuUse ? { cpuBusyCores: rounded(sumOf(surveyed.cpuUse)) } : {}),
     vms: surveyed.report.vms.map((vm): VmFacts => {
       const { cpuSeconds: _, ...listed } = vm;
       const busy = surveyed.cpuUse?.get(vm.uuid);
-      return busy === undefined ? listed : { ...listed, cpuBusyCores: busy };
+      return busy === undefined ? listed : { ...listed, cpuBusyCores: rounded(busy) };
     }),
   });
   return [
@@ -116,6 +142,7 @@ export function snapshotOf(
   survey: Survey,
   vms: Readonly<Record<string, KnownVm>>,
   planned: PlannedVm,
+  reservations: readonly PlannerReservation[] = [],
 ): Snapshot {
   const hosts = survey.answered.map((surveyed): PlannerHost => {
     const why = planned.cpuIncompatible.get(surveyed.host.address.name);
@@ -137,25 +164,47 @@ export function snapshotOf(
   return {
     hosts: [...hosts, ...silent],
     vms: survey.answered.flatMap((surveyed) =>
-      surveyed.report.vms
-        .filter(({ uuid, state }) => usesRoom(state) || uuid === planned.uuid)
-        .map((vm): PlannerVm => {
-          const busy = surveyed.cpuUse?.get(vm.uuid);
-          const settings = vms[vm.name];
-          return {
-            name: vm.name,
-            host: surveyed.host.address.name,
-            running: usesRoom(vm.state),
-            vcpus: vm.vcpus,
-            memoryMiB: vm.memoryMiB,
-            ...(busy === undefined ? {} : { cpuBusyCores: busy }),
-            networks: vm.uuid === planned.uuid ? [...planned.networks] : [],
-            storage: [],
-            ...(settings ? { avoid: [...settings.avoid], apartFrom: [...settings.apartFrom] } : {}),
-          };
-        }),
+      surveyed.report.vms.some(({ uuid }) => uuid === planned.uuid)
+        ? surveyed.report.vms
+            .filter(({ uuid, state }) => usesRoom(state) || uuid === planned.uuid)
+            .map((vm) => plannerVm(surveyed, vm, vms, vm.uuid === planned.uuid ? planned.networks : []))
+        : plannerVmsOf(surveyed, vms),
     ),
-    reservations: [],
+    reservations: [...reservations],
+  };
+}
+
+/** The VMs of a host that has no copy of the planned one, made once for all checks that share a look. */
+const plannerVms = new WeakMap<SurveyedHost, PlannerVm[]>();
+
+function plannerVmsOf(surveyed: SurveyedHost, vms: Readonly<Record<string, KnownVm>>): PlannerVm[] {
+  const known = plannerVms.get(surveyed);
+  if (known) return known;
+  const made = surveyed.report.vms
+    .filter(({ state }) => usesRoom(state))
+    .map((vm) => plannerVm(surveyed, vm, vms, []));
+  plannerVms.set(surveyed, made);
+  return made;
+}
+
+function plannerVm(
+  surveyed: SurveyedHost,
+  vm: ReportedVm,
+  vms: Readonly<Record<string, KnownVm>>,
+  networks: readonly string[],
+): PlannerVm {
+  const busy = surveyed.cpuUse?.get(vm.uuid);
+  const settings = vms[vm.name];
+  return {
+    name: vm.name,
+    host: surveyed.host.address.name,
+    running: usesRoom(vm.state),
+    vcpus: vm.vcpus,
+    memoryMiB: vm.memoryMiB,
+    ...(busy === undefined ? {} : { cpuBusyCores: busy }),
+    networks: [...networks],
+    storage: [],
+    ...(settings ? { avoid: [...settings.avoid], apartFrom: [...settings.apartFrom] } : {}),
   };
 }
 

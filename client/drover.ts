@@ -15,7 +15,7 @@ import {
   isGrpcServiceError,
 } from '@temporalio/client';
 import type { z } from 'zod';
-import type { Inventory } from '../model/inventory.ts';
+import type { Inventory, InventoryHost, InventoryPages, InventoryPart } from '../model/inventory.ts';
 import {
   internalWorkflows,
   operationInputs,
@@ -59,6 +59,7 @@ export class Drover implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #client: Client;
   readonly #timeoutMs: number;
+  #listings = 0;
 
   private constructor(target: TemporalTarget, connection: Connection, timeoutMs: number) {
     this.target = target;
@@ -168,19 +169,36 @@ export class Drover implements AsyncDisposable {
   }
 
   /**
-   * What runs where, asked of every host through the workers.
+   * What runs where, asked of every host through the workers; the hosts of a datacenter by name. A large herd comes
+   * in several answers, all of one look as a rule.
    * @throws WorkersSilent when no worker takes the question within `timeoutMs` (default 30,000)
    */
   async inventory({ timeoutMs = 30_000 } = {}): Promise<Inventory> {
+    const deadline = Date.now() + timeoutMs;
+    const hosts: InventoryHost[] = [];
+    for (let wanted: readonly InventoryPart[] | undefined; wanted === undefined || wanted.length > 0;) {
+      const page: InventoryPages = await this.#list(wanted, deadline, timeoutMs);
+      hosts.push(...page.hosts);
+      wanted = page.more;
+    }
+    return { hosts: hosts.toSorted((a, b) => a.datacenter.localeCompare(b.datacenter)) };
+  }
+
+  async #list(
+    wanted: readonly InventoryPart[] | undefined,
+    deadline: number,
+    timeoutMs: number,
+  ): Promise<InventoryPages> {
     const handle = await this.#reach(() =>
       this.#client.workflow.start(internalWorkflows.listInventory, {
-        workflowId: `list-inventory/${new Date().toISOString()}-${process.pid}`,
+        workflowId: `list-inventory/${new Date().toISOString()}-${process.pid}-${++this.#listings}`,
         taskQueue,
-        workflowExecutionTimeout: timeoutMs,
+        ...(wanted ? { args: [wanted] } : {}),
+        workflowExecutionTimeout: Math.max(1, deadline - Date.now()),
       }),
     );
     try {
-      return (await handle.result()) as Inventory;
+      return (await handle.result()) as InventoryPages;
     } catch (error) {
       const { status } = await handle.describe();
       if (status.name === 'TIMED_OUT') throw new WorkersSilent(timeoutMs);

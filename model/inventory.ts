@@ -115,5 +115,15 @@ export const InventoryHost = z.object({
 });
 export type InventoryHost = z.infer<typeof InventoryHost>;
 
+/** A part of a listing that is still to be asked for: the hosts of a datacenter after this one, or all of them. */
+export const InventoryPart = z.object({ datacenter: z.string(), after: z.string().optional() });
+export type InventoryPart = Readonly<z.infer<typeof InventoryPart>>;
+
+/** Hosts as one workflow lists them; those that its answer has no room for are in `more`. */
+export interface InventoryPages {
+  readonly hosts: readonly InventoryHost[];
+  readonly more: readonly InventoryPart[];
+}
+
 export const Inventory = z.object({ hosts: z.array(InventoryHost) });
 export type Inventory = z.infer<typeof Inventory>;

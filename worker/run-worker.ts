@@ -72,6 +72,9 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       Worker.create({
         ...common,
         taskQueue: datacenterTaskQueue(datacenter),
+        // A move holds its slot for the minutes of its copy and does little: with Temporal's default, a hundred of
+        // them would keep checks and listings waiting.
+        maxConcurrentActivityTaskExecutions: 1000,
         activities: { ...createHostActivities(hosts) },
       }),
     ),

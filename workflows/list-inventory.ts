@@ -1,8 +1,14 @@
-/** What runs where, asked anew: the answer to `drover get hosts` and `drover get vms`. */
+/**
+ * What runs where, asked anew: the answer to `drover get hosts` and `drover get vms`. One run lists what one payload
+ * holds; whoever asks starts it again with what is left.
+ */
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, HostActivities } from '../activities/activities.ts';
-import type { Inventory } from '../model/inventory.ts';
+import type { InventoryPages, InventoryPart } from '../model/inventory.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
+
+/** Half of what Temporal lets into a payload. */
+const mostBytes = 1024 ** 2;
 
 const site = proxyActivities<Activities>({
   taskQueue,
@@ -10,18 +16,22 @@ const site = proxyActivities<Activities>({
   scheduleToCloseTimeout: '1m',
 });
 
-export async function listInventory(): Promise<Inventory> {
-  const { datacenters } = await site.readSite();
-  const lists = await Promise.all(
-    datacenters.map((datacenter) => {
+/** @param wanted what an earlier run left; default: every datacenter from its first host on */
+export async function listInventory(wanted?: readonly InventoryPart[]): Promise<InventoryPages> {
+  const parts = wanted ?? (await site.readSite()).datacenters.map((datacenter) => ({ datacenter }));
+  const pages = await Promise.all(
+    parts.map((part) => {
       const { listHosts } = proxyActivities<HostActivities>({
-        taskQueue: datacenterTaskQueue(datacenter),
+        taskQueue: datacenterTaskQueue(part.datacenter),
         startToCloseTimeout: '60s',
         scheduleToCloseTimeout: '2m',
-        summary: `every host of ${datacenter}`,
+        summary: `hosts of ${part.datacenter}`,
       });
-      return listHosts({ datacenter });
+      return listHosts({ part, mostBytes: Math.floor(mostBytes / parts.length) });
     }),
   );
-  return { hosts: lists.flat() };
+  return {
+    hosts: pages.flatMap(({ hosts }) => hosts),
+    more: pages.flatMap(({ more }) => (more ? [more] : [])),
+  };
 }

@@ -190,6 +190,7 @@ async function check(input: MigrateVmInput): Promise<{ datacenter: string; found
         datacenter,
         vm: input.vm,
         onlyIfStarved: input.onlyIfStarved,
+        ...(input.dryRun ? { dryRun: true } : {}),
         ...(input.to === undefined ? {} : { to: input.to }),
       });
       return { datacenter, answer };

@@ -67,4 +67,16 @@ describe('CPU use', () => {
     meter.observe('host1', report({ a: 1 }), 0);
     expect(meter.observe('host1', report({ a: 2 }), CpuMeter.pauseMs)).toBeDefined();
   });
+
+  test('of a moment ago is told to a look that comes too soon, and is forgotten after ten seconds', () => {
+    const meter = new CpuMeter();
+    meter.observe('host1', report({ a: 1 }), 0);
+    expect(meter.lately('host1', 0)).toBeUndefined();
+    meter.observe('host1', report({ a: 2 }), 1000);
+    meter.observe('host1', report({ a: 2.1 }), 1100);
+    expect(meter.lately('host1', 1100)).toEqual(new Map([['a', 1]]));
+    expect(meter.lately('host1', 11_000)).toEqual(new Map([['a', 1]]));
+    expect(meter.lately('host1', 11_001)).toBeUndefined();
+    expect(meter.lately('host2', 1100)).toBeUndefined();
+  });
 });

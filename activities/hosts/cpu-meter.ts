@@ -12,6 +12,7 @@ export type CpuUse = ReadonlyMap<string, number>;
 /** Remembers the last look at each host, so that the next one can tell what was used in between. */
 export class CpuMeter {
   readonly #last = new Map<string, { atMs: number; seconds: ReadonlyMap<string, number> }>();
+  readonly #measured = new Map<string, { readonly atMs: number; readonly use: CpuUse }>();
 
   /**
    * @param nowMs a monotonic clock
@@ -34,7 +35,17 @@ export class CpuMeter {
       // A counter that went back belongs to a VM that was started anew in between.
       if (before !== undefined && now >= before) use.set(uuid, (now - before) / (spanMs / 1000));
     }
+    this.#measured.set(host, { atMs: nowMs, use });
     return use;
+  }
+
+  /**
+   * The use that `observe` told last, where that is not long ago: for a look that comes too soon to measure anew, as
+   * looks do where many ask.
+   */
+  lately(host: string, nowMs: number): CpuUse | undefined {
+    const measured = this.#measured.get(host);
+    return measured && nowMs - measured.atMs <= longestMs ? measured.use : undefined;
   }
 
   /** How long to wait between two looks, in milliseconds. */

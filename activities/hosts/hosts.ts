@@ -1,6 +1,13 @@
 /** The hosts of the settings, as activities reach them. */
 import type { HostReport } from '../../model/inventory.ts';
+import { atMost } from './at-most.ts';
 import type { HostAddress, HostDriver, HostSession } from './driver.ts';
+
+/**
+ * Sessions that one question to many hosts opens at a time. A thousand at once keep the worker from its other work
+ * for so long that hosts which answered seem silent.
+ */
+export const mostAtOnce = 128;
 
 /** What the settings say of a host, for planners and checks. */
 export interface KnownHost {
@@ -51,17 +58,15 @@ export class Hosts {
     return this.#driver.open(host.address, options);
   }
 
-  /** Asks all of them at once; one that does not answer in time is told as such, and delays nobody for longer. */
+  /** Asks many at once; one that does not answer in time is told as such, and delays nobody for longer. */
   report(hosts: readonly KnownHost[], timeoutMs = 5000): Promise<HostAnswer[]> {
-    return Promise.all(
-      hosts.map(async (host): Promise<HostAnswer> => {
-        try {
-          await using session = await this.open(host, { timeoutMs });
-          return { host, report: await session.report() };
-        } catch (error) {
-          return { host, unreachable: error instanceof Error ? error.message : String(error) };
-        }
-      }),
-    );
+    return atMost(mostAtOnce, hosts, async (host): Promise<HostAnswer> => {
+      try {
+        await using session = await this.open(host, { timeoutMs });
+        return { host, report: await session.report() };
+      } catch (error) {
+        return { host, unreachable: error instanceof Error ? error.message : String(error) };
+      }
+    });
   }
 }

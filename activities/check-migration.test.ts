@@ -1,0 +1,206 @@
+import { expect, test } from 'vitest';
+import type { HostReport, ReportedVm } from '../model/inventory.ts';
+import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
+import { ChosenTargets } from './chosen-targets.ts';
+import { CpuComparisons } from './cpu-comparisons.ts';
+import type { HostSession } from './hosts/driver.ts';
+import { Hosts, type KnownHost } from './hosts/hosts.ts';
+import { Looks } from './looks.ts';
+
+const memoryMiB = 1024;
+
+function vm(name: string, state: ReportedVm['state'] = 'running'): ReportedVm {
+  return { name, uuid: `uuid-${name}`, state, stateReason: '-', persistent: true, memoryMiB, vcpus: 1 };
+}
+
+/** A herd whose hosts a test changes; the clock stands still, so that every look is young. */
+class StandIns {
+  readonly running = new Map<string, ReportedVm[]>();
+  readonly silent = new Set<string>();
+  readonly otherCpu = new Set<string>();
+  readonly asked = { report: 0, cpu: 0 };
+  readonly #surroundings;
+
+  /** @param vms by host; each host has room for two */
+  constructor(vms: Readonly<Record<string, readonly ReportedVm[]>>) {
+    for (const [host, own] of Object.entries(vms)) this.running.set(host, [...own]);
+    const hosts = new Hosts(
+      {
+        hosts: Object.keys(vms).map((name): KnownHost => {
+          const uri = `sim://127.0.0.1:1/${name}`;
+          return {
+            address: { name, uri, peerUri: uri, migrateTo: name },
+            cluster: 'main',
+            datacenter: 'berlin',
+            failureDomains: {},
+            sharedPaths: [],
+          };
+        }),
+        vms: {},
+        starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25 },
+      },
+      { open: async ({ name }) => this.#session(name) },
+    );
+    this.#surroundings = {
+      hosts,
+      looks: new Looks(hosts, () => 0),
+      comparisons: new CpuComparisons(hosts, () => 0),
+      targets: new ChosenTargets(() => 0),
+    };
+  }
+
+  check(name: string, more: Partial<CheckMigrationRequest> = {}): Promise<CheckMigrationAnswer> {
+    return checkMigration(this.#surroundings, {
+      datacenter: 'berlin',
+      vm: name,
+      onlyIfStarved: false,
+      ...more,
+    });
+  }
+
+  move(name: string, from: string, to: string): void {
+    const leaving = this.running.get(from) ?? [];
+    this.running.set(
+      from,
+      leaving.filter((other) => other.name !== name),
+    );
+    this.running.get(to)?.push(vm(name));
+  }
+
+  #session(name: string): HostSession {
+    if (this.silent.has(name)) throw new Error(`${name} does not answer`);
+    const report = (): HostReport => ({
+      uuid: `uuid-${name}`,
+      hypervisor: 'QEMU 7.2.22',
+      cpus: 4,
+      memoryMiB: 2 * memoryMiB,
+      networks: ['br0'],
+      vms: structuredClone(this.running.get(name) ?? []),
+    });
+    const session: Partial<HostSession> = {
+      report: async () => {
+        this.asked.report++;
+        return report();
+      },
+      definition: async (uuid) => {
+        if (report().vms.every((own) => own.uuid !== uuid)) throw new Error(`${name} has no VM ${uuid}`);
+        return {
+          uuid,
+          name: uuid.replace('uuid-', ''),
+          memoryMiB,
+          vcpus: 1,
+          disks: [],
+          networks: ['br0'],
+          hostDevices: [],
+          stateOutside: [],
+          hasHiddenPassword: false,
+          xml: `<domain type='qemu'/>`,
+        };
+      },
+      cpu: async () => 'EPYC',
+      cpuIncompatibility: async () => {
+        this.asked.cpu++;
+        return this.otherCpu.has(name) ? 'its CPU is another' : undefined;
+      },
+      migrationProgress: async () => undefined,
+      rehearse: async () => [],
+      [Symbol.asyncDispose]: async () => {},
+    };
+    return session as HostSession;
+  }
+}
+
+/** Where it is, where it would go, and what was found. */
+function shown(answer: CheckMigrationAnswer): string {
+  if (answer.kind === 'elsewhere') return 'elsewhere';
+  const findings = answer.findings.map(({ code }) => code).join(', ');
+  return `${answer.from} -> ${answer.to ?? 'none'}${findings && `: ${findings}`}`;
+}
+
+test('checks of one moment share one look, and ask again only the source and the target', async () => {
+  const herd = new StandIns({ host1: [vm('web1'), vm('web2')], host2: [], host3: [] });
+  await herd.check('web1', { to: 'host2', dryRun: true });
+  const before = herd.asked.report;
+  expect(before).toBe(3 + 2);
+  await Promise.all(['web1', 'web2'].map((name) => herd.check(name, { to: 'host2', dryRun: true })));
+  expect(herd.asked.report - before).toBe(2 * 2);
+});
+
+test('the CPU of hosts that are known is not compared again, but for that of the target', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [], host3: [], host4: [] });
+  await herd.check('web1', { to: 'host2', dryRun: true });
+  expect(herd.asked.cpu).toBe(3 + 1);
+  herd.otherCpu.add('host2');
+  expect(shown(await herd.check('web1', { to: 'host2', dryRun: true }))).toBe(
+    'host1 -> host2: cpuIncompatible',
+  );
+  expect(herd.asked.cpu).toBe(3 + 1 + 2);
+});
+
+test('a VM that moved since the look is found where it is', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [], host3: [] });
+  await herd.check('web1', { to: 'host2', dryRun: true });
+  herd.move('web1', 'host1', 'host3');
+  expect(shown(await herd.check('web1', { to: 'host2' }))).toBe('host3 -> host2');
+});
+
+test('a VM that came since the look is found; one that no host has is elsewhere', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [] });
+  await herd.check('web1', { to: 'host2', dryRun: true });
+  herd.running.get('host1')?.push(vm('web2'));
+  expect(shown(await herd.check('web2', { to: 'host2', dryRun: true }))).toBe('host1 -> host2');
+  expect(shown(await herd.check('web3', { to: 'host2', dryRun: true }))).toBe('elsewhere');
+});
+
+test('a VM that was on its way when the look was taken is found where it arrived', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [], host3: [vm('web1', 'migratingIn')] });
+  await herd.check('web1', { to: 'host2', dryRun: true });
+  herd.running.set('host1', []).set('host3', [vm('web1')]);
+  expect(shown(await herd.check('web1', { to: 'host2', dryRun: true }))).toBe('host3 -> host2');
+});
+
+test('what a move left behind, and is gone by now, is no second copy', async () => {
+  const herd = new StandIns({ host1: [vm('web1', 'off')], host2: [vm('web1')], host3: [] });
+  expect(shown(await herd.check('web1', { to: 'host3', dryRun: true }))).toBe(
+    'host2 -> host3: severalCopies',
+  );
+  herd.running.set('host1', []);
+  expect(shown(await herd.check('web1', { to: 'host3', dryRun: true }))).toBe('host2 -> host3');
+});
+
+test('a target that was filled since the look is refused, or another is chosen', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [], host3: [vm('app1')] });
+  expect(shown(await herd.check('web1', { dryRun: true }))).toBe('host1 -> host2');
+  herd.running.get('host2')?.push(vm('db1'), vm('db2'));
+  expect(shown(await herd.check('web1', { dryRun: true }))).toBe('host1 -> host3');
+  expect(shown(await herd.check('web1', { to: 'host2', dryRun: true }))).toBe('host1 -> host2: memoryShort');
+});
+
+test('a target that fell silent since the look is refused, or another is chosen', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [], host3: [vm('app1')] });
+  expect(shown(await herd.check('web1', { dryRun: true }))).toBe('host1 -> host2');
+  herd.silent.add('host2');
+  expect(shown(await herd.check('web1', { dryRun: true }))).toBe('host1 -> host3');
+  expect(shown(await herd.check('web1', { to: 'host2', dryRun: true }))).toBe(
+    'host1 -> host2: hostUnreachable',
+  );
+});
+
+test('however many hosts fell silent since the look, one that answers is chosen', async () => {
+  const gone = ['host2', 'host3', 'host4', 'host5', 'host6'];
+  const herd = new StandIns({
+    host1: [vm('web1')],
+    ...Object.fromEntries(gone.map((name) => [name, []])),
+    host7: [vm('app1')],
+  });
+  await herd.check('web1', { dryRun: true });
+  for (const name of gone) herd.silent.add(name);
+  expect(shown(await herd.check('web1', { dryRun: true }))).toBe('host1 -> host7');
+});
+
+test('checks of one moment do not fill a host beyond its memory', async () => {
+  const herd = new StandIns({ host1: [vm('web1'), vm('web2')], host2: [vm('app1')], host3: [vm('app2')] });
+  const answers = await Promise.all(['web1', 'web2'].map((name) => herd.check(name)));
+  expect(answers.map(shown).toSorted()).toEqual(['host1 -> host2', 'host1 -> host3']);
+  expect(shown(await herd.check('app1', { to: 'host3' }))).toBe('host2 -> host3: memoryShort');
+});
