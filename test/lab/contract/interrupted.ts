@@ -1,0 +1,184 @@
+/** What happens while memory is being copied. */
+import { trace, type Sequence } from './sequence.ts';
+
+/** The copy lasts long enough for everything that a sequence does meanwhile. */
+const slow = { bandwidthMiBps: 1 };
+/** It ends by itself, some seconds after the orders that came on its way. */
+const moderate = { bandwidthMiBps: 4 };
+
+export const interrupted: readonly Sequence[] = [
+  {
+    name: 'a second migration, and an abort with and without a definition at the target',
+    parts: ['noise'],
+    async play(stage) {
+      await stage.running();
+      const first = stage.beginMove(slow);
+      await stage.copying();
+      await stage.move();
+      await stage.order('target', 'abortMigration');
+      await stage.does('progress at the target', () => stage.at('target').migrationProgress(stage.vm.uuid));
+      await stage.order('source', 'abortMigration', () => stage.sees('target', 'absent'));
+      await stage.ends(first);
+      await stage.define('target');
+      const third = stage.beginMove(slow);
+      await stage.copying();
+      await stage.order('source', 'abortMigration', () => stage.told('target', 'stopped failed'));
+      await stage.ends(third);
+    },
+    // libvirt ends the target's process, or notices first that it has ended itself.
+    traces: ['failed', 'crashed'].map((reason) =>
+      trace(`
+        migrate: OPERATION_INVALID: Requested operation is not valid: another migration job is already running for domain 'NAME'
+          target tells: started migrated
+          target: migratingIn (migrating), transient
+        abortMigration at the target: done
+        progress at the target: done
+        abortMigration at the source: done
+          target tells: stopped failed
+          target: absent
+        migrate: OPERATION_ABORTED: operation aborted: job 'migration out' canceled by client
+        define at the target: done
+          target tells: defined added
+          target: off (unknown), persistent
+        abortMigration at the source: done
+          target tells: started migrated, stopped failed
+          target: crashed (${reason}), persistent
+        migrate: OPERATION_ABORTED: operation aborted: job 'migration out' canceled by client
+      `),
+    ),
+  },
+  {
+    name: 'the process at either end ends',
+    parts: ['noise'],
+    async play(stage) {
+      await stage.running();
+      const first = stage.beginMove(slow);
+      await stage.copying();
+      await stage.order('target', 'destroy');
+      await stage.ends(first);
+      const second = stage.beginMove(slow);
+      await stage.copying();
+      await stage.kill('target');
+      await stage.ends(second, () => stage.sees('target', 'absent'));
+      const third = stage.beginMove(slow);
+      await stage.copying();
+      await stage.kill('source');
+      await stage.ends(third, () => stage.sees('target', 'absent'));
+    },
+    // The source notices it by the broken stream, or the target's libvirtd says so.
+    traces: [
+      "OPERATION_FAILED: operation failed: job 'migration out' failed: Unable to write to socket: ...",
+      'INTERNAL_ERROR: internal error: qemu unexpectedly closed the monitor',
+    ].map((refusal) =>
+      trace(`
+        destroy at the target: done
+          target tells: started migrated, shutDown finished after host request, stopped destroyed
+        migrate: OPERATION_FAILED: operation failed: job 'migration out' failed: Unable to write to socket: ...
+        kill at the target: done
+          target tells: started migrated, stopped failed
+        migrate: ${refusal}
+        kill at the source: done
+          source tells: stopped failed
+          source: crashed (crashed), persistent
+          target tells: started migrated, stopped failed
+        migrate: OPERATION_FAILED: operation failed: domain is not running
+      `),
+    ),
+  },
+  {
+    name: 'the source is told to quit',
+    parts: ['noise'],
+    async play(stage) {
+      await stage.running();
+      const move = stage.beginMove(slow);
+      await stage.copying();
+      await stage.order('source', 'quit', () => stage.told('source', 'stopped shutdown'));
+      await stage.ends(move, () => stage.sees('target', 'absent'));
+    },
+    traces: [
+      trace(`
+        quit at the source: done
+          source tells: shutDown finished after host request, stopped shutdown
+          source: off (shutdown), persistent
+          target tells: started migrated, stopped failed
+        migrate: OPERATION_FAILED: operation failed: domain is not running
+      `),
+    ],
+  },
+  {
+    name: 'a person pauses the VM: it arrives running',
+    parts: ['noise'],
+    async play(stage) {
+      await stage.running();
+      const move = stage.beginMove(moderate);
+      await stage.copying();
+      const suspend = stage.begin('source', 'suspend');
+      await stage.endAll([move, suspend]);
+    },
+    traces: [
+      trace(`
+        migrate: done
+        suspend at the source: done
+          source tells: suspended migrated, stopped migrated
+          source: absent
+          target tells: started migrated, defined added, resumed migrated
+          target: running (migrated), persistent
+      `),
+    ],
+  },
+  {
+    name: 'a person pauses the VM, and the migration is aborted: it runs again',
+    parts: ['noise'],
+    async play(stage) {
+      await stage.running();
+      const move = stage.beginMove(slow);
+      await stage.copying();
+      await stage.does('allow a downtime', () => stage.at('source').setMaxDowntime(stage.vm.uuid, 500));
+      await stage.order('source', 'suspend');
+      await stage.order('source', 'suspend');
+      await stage.order('source', 'abortMigration', () => stage.told('source', 'resumed migrated'));
+      await stage.ends(move, () => stage.sees('target', 'absent'));
+    },
+    traces: [
+      trace(`
+        allow a downtime: done
+          target tells: started migrated
+          target: migratingIn (migrating), transient
+        suspend at the source: done
+          source tells: suspended migrated
+          source: paused (migrating), persistent
+          source reports: migratingIn (migrating), persistent
+        suspend at the source: done
+        abortMigration at the source: done
+          source tells: resumed migrated
+          source: running (migration canceled), persistent
+          target tells: stopped failed
+          target: absent
+        migrate: OPERATION_ABORTED: operation aborted: job 'migration out' canceled by client
+      `),
+    ],
+  },
+  {
+    name: 'an order that comes too early is carried out when the migration is over',
+    parts: ['noise'],
+    async play(stage) {
+      await stage.running();
+      const move = stage.beginMove({ ...moderate, arrivesPaused: true, keepsDefinition: true });
+      await stage.copying();
+      const resume = stage.begin('target', 'resume');
+      const undefine = stage.begin('source', 'undefine');
+      await stage.endAll([move, resume, undefine]);
+    },
+    traces: [
+      trace(`
+        migrate: done
+        resume at the target: done
+        undefine at the source: done
+          source tells: suspended migrated, stopped migrated, undefined removed
+          source: absent
+          target tells: started migrated, defined added, suspended paused, resumed unpaused
+          target: running (unpaused), persistent
+      `),
+    ],
+  },
+];
