@@ -6,6 +6,7 @@ import { signals } from '../model/operations.ts';
 import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
 import { ChosenTargets } from './chosen-targets.ts';
 import { CpuComparisons } from './cpu-comparisons.ts';
+import { heartbeating } from './heartbeats.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import { pageOf, type InventoryPage } from './inventory-pages.ts';
 import { Looks } from './looks.ts';
@@ -42,11 +43,13 @@ export function createHostActivities(hosts: Hosts): HostActivities {
   const comparisons = new CpuComparisons(hosts);
   const targets = new ChosenTargets();
   return {
-    listHosts: async ({ part, mostBytes }) => {
-      const survey = await looks.forPage(part.datacenter, { isFirst: part.after === undefined });
-      return pageOf(inventoryOf(survey), part, mostBytes);
-    },
-    checkMigration: (request) => checkMigration({ hosts, looks, comparisons, targets }, request),
+    listHosts: ({ part, mostBytes }) =>
+      heartbeating(async () => {
+        const survey = await looks.forPage(part.datacenter, { isFirst: part.after === undefined });
+        return pageOf(inventoryOf(survey), part, mostBytes);
+      }),
+    checkMigration: (request) =>
+      heartbeating(() => checkMigration({ hosts, looks, comparisons, targets }, request)),
     moveVm: async (request) => {
       try {
         return await moveVm(hosts, request, moveContext());

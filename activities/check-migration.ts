@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
 import type { HostReport, ReportedVm } from '../model/inventory.ts';
 import type { Finding } from '../model/migrate-vm.ts';
-import { isActionableVmName } from '../model/names.ts';
+import { fewNames, isActionableVmName } from '../model/names.ts';
 import type { Placement, Snapshot } from '../model/placement.ts';
 import { isStarved } from '../policies/placement/starved.ts';
 import { placeVm } from '../policies/placement/planner.ts';
@@ -93,7 +93,7 @@ async function checkIn(
   const seen = sourceOf(survey, request.vm);
   if (!seen) return undefined;
   if (request.to !== undefined && !hosts.find(request.to)) {
-    const known = hosts.site.hosts.map(({ address }) => address.name).join(', ');
+    const known = fewNames(hosts.site.hosts.map(({ address }) => address.name));
     throw ApplicationFailure.create(
       permanent('UnknownHost', `no host is called ${request.to}; the settings name: ${known}`),
     );

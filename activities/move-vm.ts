@@ -22,6 +22,8 @@ export interface MoveVmRequest {
   readonly bandwidthMiBps?: number;
   /** The copy is aborted after so many seconds. */
   readonly timeoutSeconds: number;
+  /** Starts nothing: aborts what runs, and finds out where the VM is. For a move that was canceled. */
+  readonly endNow?: boolean;
 }
 
 export interface MoveVmReport {
@@ -66,7 +68,7 @@ export async function moveVm(
       return { outcome, reason, canceled: false, reattached: true, figures };
     }
   }
-  if (context.cancelRequested.aborted && !before) {
+  if (isCanceled(request, context) && !before) {
     return {
       outcome: 'stayed',
       reason: `${request.vm.name} runs on ${request.from}`,
@@ -87,6 +89,10 @@ export async function moveVm(
     reattached: before !== undefined,
     figures: outcome === 'moved' ? await figuresAt(hosts, to, uuid) : {},
   };
+}
+
+function isCanceled(request: MoveVmRequest, context: MoveContext): boolean {
+  return request.endNow === true || context.cancelRequested.aborted;
 }
 
 /** A running order: how it ended once it did. */
@@ -144,7 +150,7 @@ async function follow(
       await source.setMaxDowntime(request.vm.uuid, request.maxDowntimeMs);
       isDowntimeSet = true;
     }
-    if (!aborted && context.cancelRequested.aborted) aborted = 'canceled';
+    if (!aborted && isCanceled(request, context)) aborted = 'canceled';
     if (!aborted && performance.now() > deadline) aborted = 'timeout';
     // An order to abort is repeated until no job is left: one that came before the job began was not heard.
     if (aborted) await source.abortMigration(request.vm.uuid);

@@ -34,3 +34,11 @@ export const Uuid = z.string().regex(uuidShape, 'is no UUID').toLowerCase();
 export function isActionableVmName(name: string): boolean {
   return VmName.safeParse(name).success;
 }
+
+/** Names for a sentence: all of a few, the first twenty of many, and how many more there are. */
+export function fewNames(names: readonly string[]): string {
+  const rest = names.length - mostInSentence;
+  return names.slice(0, mostInSentence).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+const mostInSentence = 20;

@@ -24,6 +24,7 @@ export async function listInventory(wanted?: readonly InventoryPart[]): Promise<
       const { listHosts } = proxyActivities<HostActivities>({
         taskQueue: datacenterTaskQueue(part.datacenter),
         startToCloseTimeout: '60s',
+        heartbeatTimeout: '5s',
         scheduleToCloseTimeout: '2m',
         summary: `hosts of ${part.datacenter}`,
       });

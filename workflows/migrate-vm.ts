@@ -13,6 +13,7 @@
 import {
   ActivityCancellationType,
   ApplicationFailure,
+  CancellationScope,
   CancelledFailure,
   defineQuery,
   defineSignal,
@@ -22,9 +23,11 @@ import {
 } from '@temporalio/workflow';
 import type { Activities, HostActivities } from '../activities/activities.ts';
 import type { CheckMigrationAnswer } from '../activities/check-migration.ts';
+import type { MoveVmRequest } from '../activities/move-vm.ts';
 import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import type { Finding, MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
+import { fewNames } from '../model/names.ts';
 import { datacenterTaskQueue, queries, signals, taskQueue } from '../model/operations.ts';
 import { holdVmWhile } from './hold.ts';
 import { showPage } from './migrate-vm-page.ts';
@@ -43,6 +46,7 @@ const site = proxyActivities<Activities>({
 /** Reads only; a host that does not answer is told in its answer. */
 const checking = {
   startToCloseTimeout: '60s',
+  heartbeatTimeout: '5s',
   scheduleToCloseTimeout: '10m',
   retry: { maximumInterval: '10s' },
 } as const;
@@ -141,13 +145,19 @@ async function checkAndMove(
     startToCloseTimeout: '24h',
     summary: `${vm.name}: ${from} to ${to}`,
   });
-  const report = await moveVm({
+  const order: MoveVmRequest = {
     vm: { name: vm.name, uuid: vm.uuid },
     from,
     to,
     timeoutSeconds: input.timeoutSeconds ?? budgetSeconds(vm.memoryMiB),
     ...(input.maxDowntimeMs === undefined ? {} : { maxDowntimeMs: input.maxDowntimeMs }),
     ...(input.bandwidthMiBps === undefined ? {} : { bandwidthMiBps: input.bandwidthMiBps }),
+  };
+  const report = await moveVm(order).catch((error: unknown) => {
+    if (!CancellationScope.current().consideredCancelled) throw error;
+    // Temporal tries no activity again that was asked to end. One that died of it, or could not ask a host, may have
+    // left a migration that runs on: the operation has ended when that is gone and both hosts were asked.
+    return CancellationScope.nonCancellable(() => moveVm({ ...order, endNow: true }));
   });
 
   switch (report.outcome) {
@@ -215,7 +225,7 @@ async function check(input: MigrateVmInput): Promise<{ datacenter: string; found
     permanent(
       'UnknownVm',
       `no host has a VM called ${input.vm}; drover get vms lists them` +
-        (silent.length > 0 ? `. It may be on a host that does not answer: ${silent.join(', ')}` : ''),
+        (silent.length > 0 ? `. It may be on a host that does not answer: ${fewNames(silent)}` : ''),
     ),
   );
 }

@@ -73,6 +73,8 @@ export class Journal {
   readonly #readers = new Set<(entry: JournalEntry) => void>();
   readonly #kept: JournalEntry[] = [];
   readonly #mostKept: number;
+  /** How many entries there have been, kept or not. */
+  written = 0;
 
   /** @param mostKept older entries are forgotten beyond so many; readers see every one */
   constructor(nowMs: () => number, mostKept = 20_000) {
@@ -82,6 +84,7 @@ export class Journal {
 
   write(happening: Happening): void {
     const entry = { atMs: this.#nowMs(), ...happening } as JournalEntry;
+    this.written++;
     this.#kept.push(entry);
     if (this.#kept.length > this.#mostKept * 1.5) this.#kept.splice(0, this.#kept.length - this.#mostKept);
     for (const read of this.#readers) read(entry);

@@ -88,7 +88,7 @@ export class Session {
     if (!host) throw new Error('a session begins with open');
     await this.#arrives(host);
     this.#heardMs = performance.now();
-    if (request === 'open' || request === 'ping') return await this.#answers(host, undefined);
+    if (request === 'ping') return await this.#answers(host, undefined);
 
     const { uuid } = z.object({ uuid: z.string().optional() }).parse(parameters);
     const note = (outcome: 'asked' | 'answered' | 'refused' | 'unanswered'): void =>

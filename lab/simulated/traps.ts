@@ -26,9 +26,8 @@ export const Place = z.discriminatedUnion('kind', [
 ]);
 export type Place = z.infer<typeof Place>;
 
-/** What a trap does. `hold` waits until whoever set it lets go; the others act by themselves. */
-export const TrapAction = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('hold') }),
+/** What a trap does by itself. */
+export const OwnAction = z.discriminatedUnion('kind', [
   /** The call is not done, and the host says no. */
   z.strictObject({ kind: z.literal('refuse'), message: z.string().default('refused by a trap') }),
   /** The answer never comes, whatever was done. */
@@ -38,6 +37,12 @@ export const TrapAction = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('delay'), ms: z.number().nonnegative() }),
   /** A sight, a report or a progress that is not so: the VM is said to be absent. */
   z.strictObject({ kind: z.literal('lie') }),
+]);
+
+/** `hold` waits until whoever set the trap lets go; the others act by themselves. */
+export const TrapAction = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('hold') }),
+  ...OwnAction.options,
 ]);
 export type TrapAction = z.infer<typeof TrapAction>;
 

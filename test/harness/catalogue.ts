@@ -74,6 +74,10 @@ const world = (fault: WorldAct['fault'], undo?: WorldAct['undo']): WorldAct => (
   afterMs: 3000,
 });
 
+/** Links that are cut one way each, and mended. */
+const cuts = (...links: readonly (readonly [from: string, to: string])[]): WorldAct[] =>
+  links.map(([from, to]) => world({ kind: 'cutLink', from, to }, { kind: 'mendLink', from, to }));
+
 /** Every kind of fault by its name. */
 export const faultKinds: Readonly<Record<string, FaultKind>> = {
   workerKilled: { at: anywhere, act: acts({ kind: 'killWorker' }) },
@@ -108,26 +112,17 @@ export const faultKinds: Readonly<Record<string, FaultKind>> = {
     at: anywhere,
     act: acts(world({ kind: 'crashHost', host: target }, { kind: 'powerOn', host: target })),
   },
-  hostIsolated: {
+  /** The two ends of a migration no longer hear each other, or one of them. */
+  peersParted: {
     at: anywhere,
     act: acts(
       ...[source, target].map((host) => world({ kind: 'isolateHost', host }, { kind: 'rejoinHost', host })),
+      ...cuts([source, target], [target, source]),
     ),
   },
-  linkCut: {
+  workerCutOff: {
     at: anywhere,
-    act: acts(
-      ...(
-        [
-          ['worker', source],
-          [source, 'worker'],
-          ['worker', target],
-          [target, 'worker'],
-          [source, target],
-          [target, source],
-        ] as const
-      ).map(([from, to]) => world({ kind: 'cutLink', from, to }, { kind: 'mendLink', from, to })),
-    ),
+    act: acts(...cuts(['worker', source], [source, 'worker'], ['worker', target], [target, 'worker'])),
   },
   storageLost: {
     at: anywhere,
