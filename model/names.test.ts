@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isActionableVmName, Name, Uuid, VmName } from './names.ts';
+import { isActionableVmName, Name, Uuid, VmName, fewNames } from './names.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 80 }),
@@ -55,4 +55,12 @@ describe('a name that Drover acts on', () => {
   test.each([[undefined], [null], [13], [['web1']], [{}]])('is a text, not %j', (value) => {
     expect(VmName.safeParse(value).error?.issues[0]?.message).toMatch(/^must be a text: use 1 to 63/);
   });
+});
+
+test('a sentence names all of a few, and of many the first and their number', () => {
+  const names = Array.from({ length: 1000 }, (_, at) => `host${at + 1}`);
+  expect(fewNames([])).toBe('');
+  expect(fewNames(names.slice(0, 3))).toBe('host1, host2, host3');
+  expect(fewNames(names.slice(0, 20))).toMatch(/, host20$/);
+  expect(fewNames(names)).toMatch(/, host20 and 980 more$/);
 });
