@@ -49,7 +49,7 @@ describe.concurrent.each([
   { about: 'a move', sequences: moves },
   { about: 'a life', sequences: life },
 ])('$about', ({ sequences }) => {
-  test.each(sequences)('$name', async (sequence) => {
+  test.each(sequences.map((sequence) => [sequence.name, sequence] as const))('%s', async (_, sequence) => {
     const [real, simulated] = await Promise.all([traceOf(libvirt, sequence), traceOf(simulation, sequence)]);
     const asWritten = (trace: string) => sequence.traces.find((each) => each === trace) ?? sequence.traces[0];
     expect(real, 'libvirt').toBe(asWritten(real));

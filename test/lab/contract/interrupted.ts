@@ -72,7 +72,7 @@ export const interrupted: readonly Sequence[] = [
     ].map((refusal) =>
       trace(`
         destroy at the target: done
-          target tells: started migrated, shutDown finished after host request, stopped destroyed
+          target tells: started migrated, stopped destroyed
         migrate: OPERATION_FAILED: operation failed: job 'migration out' failed: Unable to write to socket: ...
         kill at the target: done
           target tells: started migrated, stopped failed

@@ -60,7 +60,7 @@ export const life: readonly Sequence[] = [
           source tells: defined updated
           source: running (unpaused), persistent
         destroy at the source: done
-          source tells: shutDown finished after host request, stopped destroyed
+          source tells: stopped destroyed
           source: off (destroyed), persistent
         undefine at the source: done
           source tells: undefined removed
@@ -134,7 +134,7 @@ export const life: readonly Sequence[] = [
           source tells: undefined removed
           source: running (booted), transient
         destroy at the source: done
-          source tells: shutDown finished after host request, stopped destroyed
+          source tells: stopped destroyed
           source: absent
       `),
     ],

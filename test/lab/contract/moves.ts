@@ -116,7 +116,7 @@ export const moves: readonly Sequence[] = [
           target tells: started migrated, defined updated, suspended paused
           target: paused (user), persistent
         destroy at the target: done
-          target tells: shutDown finished after host request, stopped destroyed
+          target tells: stopped destroyed
           target: off (destroyed), persistent
         start at the source: done
           source tells: resumed unpaused, started booted
@@ -145,10 +145,15 @@ export const moves: readonly Sequence[] = [
     ],
   },
   {
-    name: 'a VM that a person has paused arrives paused',
+    name: 'a VM that a person has paused stays paused where the migration is aborted, and arrives paused',
+    parts: ['noise'],
     async play(stage) {
       await stage.running();
       await stage.order('source', 'suspend');
+      const aborted = stage.beginMove({ bandwidthMiBps: 1 });
+      await stage.copying();
+      await stage.order('source', 'abortMigration', () => stage.sees('target', 'absent'));
+      await stage.ends(aborted);
       await stage.move({ keepsDefinition: true });
       await stage.order('target', 'resume');
     },
@@ -157,6 +162,9 @@ export const moves: readonly Sequence[] = [
         suspend at the source: done
           source tells: suspended paused
           source: paused (user), persistent
+        abortMigration at the source: done
+          target tells: started migrated, stopped failed
+        migrate: OPERATION_ABORTED: operation aborted: job 'migration out' canceled by client
         migrate: done
           source tells: stopped migrated
           source: off (migrated), persistent

@@ -11,7 +11,7 @@ import type {
 import { HostRefused } from '../../../activities/hosts/errors.ts';
 import type { VmDefinition } from '../../../model/vm-definition.ts';
 import { Heard } from './heard.ts';
-import { eventWords, outcomeOf, sightWords } from './words.ts';
+import { eventsInWords, eventWords, outcomeOf, sightWords } from './words.ts';
 
 export type Place = 'source' | 'target';
 const places = ['source', 'target'] as const;
@@ -188,7 +188,7 @@ export class Stage implements AsyncDisposable {
     );
     for (const { place, sight, listed } of said) {
       const told = this.#heard[place].unread();
-      if (told.length > 0) this.#lines.push(`  ${place} tells: ${told.join(', ')}`);
+      if (told.length > 0) this.#lines.push(`  ${place} tells: ${eventsInWords(told)}`);
       const words = sightWords(sight);
       if (words === this.#last[place]) continue;
       this.#last[place] = words;

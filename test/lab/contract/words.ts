@@ -3,6 +3,8 @@ import { HostRefused, HostUnreachable } from '../../../activities/hosts/errors.t
 import type { VmEvent, VmSight } from '../../../model/inventory.ts';
 import type { VmDefinition } from '../../../model/vm-definition.ts';
 
+const endOrdered = 'shutDown finished after host request';
+
 export function sightWords(sight: VmSight): string {
   if (sight.kind === 'absent') return 'absent';
   return `${sight.state} (${sight.stateReason}), ${sight.persistent ? 'persistent' : 'transient'}`;
@@ -10,6 +12,16 @@ export function sightWords(sight: VmSight): string {
 
 export function eventWords({ kind, detail }: Pick<VmEvent, 'kind' | 'detail'>): string {
   return `${kind} ${detail}`;
+}
+
+/**
+ * Events in their order. A QEMU that is destroyed may still tell that it was told to end, or be gone before: that is left
+ * out.
+ */
+export function eventsInWords(events: readonly string[]): string {
+  return events
+    .filter((event, at) => !(event === endOrdered && events[at + 1] === 'stopped destroyed'))
+    .join(', ');
 }
 
 /** `done`, the answer, or the refusal with the hypervisor's code and words. */
