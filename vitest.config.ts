@@ -30,6 +30,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Drover on the simulated datacenter, with all that can go wrong; each cell starts a Temporal of its own.
+          name: 'harness',
+          include: ['test/harness/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           globalSetup: ['test/support/temporal.ts', 'test/support/lab-setup.ts'],

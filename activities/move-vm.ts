@@ -49,6 +49,8 @@ export interface MoveContext {
 const lookEveryMs = 200;
 /** libvirt ends a QEMU process in 1.2 to 2 s on a quiet machine. */
 const cleanUpMs = 30_000;
+/** An order that is not answered though no migration runs at the source: it, or its answer, was lost on the way. */
+const unansweredMs = 15_000;
 
 export async function moveVm(
   hosts: Hosts,
@@ -127,6 +129,7 @@ async function follow(
   const deadline = performance.now() + request.timeoutSeconds * 1000;
   let aborted: 'canceled' | 'timeout' | undefined;
   let isDowntimeSet = request.maxDowntimeMs === undefined;
+  let lastSeen = performance.now();
   for (;;) {
     if (context.detached.aborted) {
       throw ApplicationFailure.retryable(
@@ -141,6 +144,12 @@ async function follow(
     }
     const progress = await source.migrationProgress(request.vm.uuid);
     context.progress(progress);
+    if (progress) lastSeen = performance.now();
+    else if (performance.now() - lastSeen > unansweredMs) {
+      throw new Error(
+        `${request.from} has not answered the order to move ${request.vm.name}, and no migration has run there for ${unansweredMs / 1000} s`,
+      );
+    }
     if (!job && !progress)
       return {
         ...(aborted ? { aborted } : {}),

@@ -1,60 +1,83 @@
 /**
  * `npm run soak -- --minutes N [--seed S] [--cells C] [--json]`: random operations with random faults, an audit after
- * each, for as long as one wants. A failing seed is run again, shrunk and printed as it goes into `kept-seeds.json`.
- * `--only SEED` runs one seed; `--scenario JSON` one scenario.
+ * each, for as long as one wants. A failing seed is run again, shrunk, and printed as it goes into `kept-seeds.json`.
+ * Instead: `--every` runs one fault at a time, at every place there is; `--only SEED` one seed; `--scenario JSON` one
+ * scenario. `--all` draws the faults of the kept seeds as well.
  */
 import { parseArgs } from 'node:util';
-import { scenarioOf } from './catalogue.ts';
 import type { Cell } from './cell.ts';
 import { leftOut, readKept } from './kept.ts';
 import { runMany, startCells } from './many.ts';
 import { runScenario, verdictInWords, type Verdict } from './run-scenario.ts';
 import { Scenario } from './scenario.ts';
+import { everyScenario, scenarioOf } from './seeds.ts';
 import { shrink } from './shrink.ts';
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '10' },
-      seed: { type: 'string' },
-      cells: { type: 'string', default: '4' },
-      only: { type: 'string' },
-      scenario: { type: 'string' },
-      all: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const minutes = positive('minutes', values.minutes);
-  const firstSeed = values.seed === undefined ? Date.now() % 1_000_000_000 : positive('seed', values.seed);
-  // `--all` draws the faults of the kept seeds too.
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    cells: { type: 'string', default: '4' },
+    every: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    scenario: { type: 'string' },
+    all: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+/** What is run, in its order, and a line that says what it is. */
+interface Programme {
+  readonly title: string;
+  readonly next: () => Scenario | undefined;
+  readonly mostCells: number;
+}
+
+function programme(): Programme {
   const without = values.all ? new Set<string>() : leftOut(readKept());
-  const single = singleScenario(values);
-  const cells = await startCells(single ? 1 : positive('cells', values.cells));
+  const leaving = `left out: ${[...without].join(', ') || 'nothing'}`;
+  const listed = (scenarios: Scenario[], title: string): Programme => ({
+    title,
+    next: () => scenarios.shift(),
+    mostCells: scenarios.length,
+  });
+  if (values.scenario !== undefined)
+    return listed([Scenario.parse(JSON.parse(values.scenario))], 'one scenario');
+  if (values.only !== undefined)
+    return listed([scenarioOf(positive('only', values.only), without)], `seed ${values.only}, ${leaving}`);
+  if (values.every) {
+    const all = everyScenario(without);
+    return listed(all, `${all.length} scenarios, one for each place; ${leaving}`);
+  }
+  const minutes = positive('minutes', values.minutes);
+  let seed = values.seed === undefined ? Date.now() % 1_000_000_000 : positive('seed', values.seed);
+  const untilMs = performance.now() + minutes * 60_000;
+  return {
+    title: `${minutes} minutes from seed ${seed} on; ${leaving}`,
+    next: () => (performance.now() < untilMs ? scenarioOf(seed++, without) : undefined),
+    mostCells: Infinity,
+  };
+}
+
+async function main(): Promise<number> {
+  const { title, next, mostCells } = programme();
+  const cells = await startCells(Math.min(mostCells, positive('cells', values.cells)));
+  console.error(`${title}, in ${cells.length} cells`);
   try {
-    if (single) return reportSingle(await runScenario(firstOf(cells), single));
-    console.error(
-      `${minutes} minutes from seed ${firstSeed} on, in ${cells.length} cells; left out: ${[...without].join(', ') || 'nothing'}`,
-    );
-    const untilMs = performance.now() + minutes * 60_000;
-    let seed = firstSeed;
     const failed: Verdict[] = [];
     let [runs, struck] = [0, 0];
-    await runMany(
-      cells,
-      () => (performance.now() < untilMs ? scenarioOf(seed++, without) : undefined),
-      (verdict) => {
-        runs++;
-        if (verdict.struck.length > 0) struck++;
-        if (verdict.charges.length === 0) return;
-        failed.push(verdict);
-        console.log(verdictInWords(verdict));
-      },
-    );
-    for (const verdict of failed) await explain(firstOf(cells), verdict);
+    await runMany(cells, next, (verdict) => {
+      runs++;
+      if (verdict.struck.length > 0) struck++;
+      if (verdict.charges.length > 0) failed.push(verdict);
+      if (verdict.charges.length > 0 || mostCells === 1) console.log(verdictInWords(verdict));
+    });
+    const [cell] = cells;
+    if (cell) for (const verdict of failed) await explain(cell, verdict);
     console.log(`${runs} scenarios, in ${struck} a fault struck, ${failed.length} convicted`);
     if (values.json) {
-      const seeds = failed.map(({ scenario }) => scenario.seed);
-      console.log(JSON.stringify({ runs, struck, convicted: failed.length, firstSeed, seeds }));
+      const seeds = failed.map(({ scenario }) => scenario.seed ?? null);
+      console.log(JSON.stringify({ runs, struck, convicted: failed.length, seeds }));
     }
     return failed.length === 0 ? 0 : 1;
   } finally {
@@ -62,35 +85,17 @@ async function main(): Promise<number> {
   }
 }
 
-/** Runs a failing seed again, and prints the shortest scenario that is convicted of the same. */
+/** Runs a failing scenario again, and prints the shortest that is convicted of the same. */
 async function explain(cell: Cell, verdict: Verdict): Promise<void> {
+  const { seed } = verdict.scenario;
+  const name = seed === undefined ? 'the scenario' : `seed ${seed}`;
   const again = await runScenario(cell, verdict.scenario);
   if (again.charges.length === 0) {
-    console.log(
-      `seed ${verdict.scenario.seed} was acquitted when it ran again: its faults found another moment`,
-    );
+    console.log(`${name} was acquitted when it ran again: its faults met another moment of the work`);
     return;
   }
   const shortest = await shrink(again, (scenario) => runScenario(cell, scenario));
-  console.log(
-    `seed ${verdict.scenario.seed}, at its shortest:\n${verdictInWords(shortest)}\n${JSON.stringify(shortest.scenario)}`,
-  );
-}
-
-function reportSingle(verdict: Verdict): number {
-  console.log(verdictInWords(verdict));
-  return verdict.charges.length === 0 ? 0 : 1;
-}
-
-function singleScenario({ only, scenario }: { only?: string; scenario?: string }): Scenario | undefined {
-  if (scenario !== undefined) return Scenario.parse(JSON.parse(scenario));
-  return only === undefined ? undefined : scenarioOf(positive('only', only), leftOut(readKept()));
-}
-
-function firstOf(cells: readonly Cell[]): Cell {
-  const [cell] = cells;
-  if (!cell) throw new Error('no cell was started');
-  return cell;
+  console.log(`${name}, at its shortest:\n${verdictInWords(shortest)}\n${JSON.stringify(shortest.scenario)}`);
 }
 
 function positive(name: string, text: string): number {
