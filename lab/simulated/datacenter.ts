@@ -8,6 +8,7 @@ import { SimulatedHost } from './host.ts';
 import { Journal, type Cause, type JournalEntry } from './journal.ts';
 import { OutgoingMigration, type MomentTrap } from './migration.ts';
 import { anyone, Network } from './network.ts';
+import { missingParts } from './parts.ts';
 import { Refusal } from './refusal.ts';
 import { uuidOf, type DatacenterSpec } from './spec.ts';
 import { peerKeepaliveMs, type MigrationFault, type VmTraits, type World } from './world.ts';
@@ -226,7 +227,7 @@ export class SimulatedDatacenter implements World {
       for (const host of this.hosts.values()) {
         for (const copy of host.copies.values()) {
           if (copy.state !== 'running' || !copy.live) continue;
-          if (host.missingParts(copy.live.definition).every(({ kind }) => kind !== 'disk')) continue;
+          if (missingParts(host, copy.live.definition).every(({ kind }) => kind !== 'disk')) continue;
           copy.live.guest.halt();
           host.become(copy, 'paused', 'I/O error');
           host.tell(copy, fault, { kind: 'suspended', detail: 'I/O Error' });

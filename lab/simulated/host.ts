@@ -2,9 +2,11 @@
 import type { HostReport, ReportedVm, VmEvent, VmSight } from '../../model/inventory.ts';
 import type { VmDefinition } from '../../model/vm-definition.ts';
 import { Copy } from './copy.ts';
+import { CpuTime } from './cpu-time.ts';
 import { Guest } from './guest.ts';
 import type { Cause, CopyView } from './journal.ts';
 import type { OutgoingMigration } from './migration.ts';
+import { refuseMissing } from './parts.ts';
 import { Refusal } from './refusal.ts';
 import { uuidOf, type HostSpec } from './spec.ts';
 import { vmStateOf } from './states.ts';
@@ -28,12 +30,13 @@ export class SimulatedHost {
   /** How often it, or its libvirtd, was started: connections of an earlier time are unknown to it. */
   boots = 1;
   readonly #watchers = new Set<(event: VmEvent) => void>();
-  #accountedMs = 0;
+  readonly #cpuTime: CpuTime;
 
   constructor(spec: HostSpec, world: World) {
     this.spec = spec;
     this.world = world;
     this.uuid = uuidOf('host', spec.name);
+    this.#cpuTime = new CpuTime(world, spec.cpus);
   }
 
   get name(): string {
@@ -88,35 +91,6 @@ export class SimulatedHost {
     return shape;
   }
 
-  /** The disks and networks of a VM that this host can't provide, each with the reason. */
-  missingParts(definition: VmDefinition): { kind: 'disk' | 'network'; name: string; reason: string }[] {
-    return [
-      ...definition.disks
-        .filter((disk) => disk.storage !== undefined && !this.reachesStorage(storageOf(disk.storage)))
-        .map((disk) => ({
-          kind: 'disk' as const,
-          name: disk.target,
-          reason: `Failed to connect to '${storageOf(disk.storage ?? '')}': No route to host`,
-        })),
-      ...definition.networks
-        .filter((network) => !this.spec.networks.includes(network))
-        .map((network) => ({
-          kind: 'network' as const,
-          name: network,
-          reason: `Cannot get interface MTU on '${network}': No such device`,
-        })),
-    ];
-  }
-
-  /** The same in the words in which it would refuse to start the VM. */
-  rehearse(definition: VmDefinition): { kind: 'disk' | 'network'; name: string; reason: string }[] {
-    return this.missingParts(definition).map((part) => ({ ...part, reason: refusalOf(part).message }));
-  }
-
-  reachesStorage(storage: string): boolean {
-    return this.spec.storage.includes(storage) && this.world.network.isOpen(this.name, storage);
-  }
-
   // What is done to its VMs. Each names its cause, and is refused in libvirt's words.
 
   define(definition: VmDefinition, cause: Cause): void {
@@ -144,7 +118,7 @@ export class SimulatedHost {
     const { definition } = copy;
     if (!definition) throw noDomain(uuid);
     try {
-      this.#refuseMissing(definition);
+      refuseMissing(this, definition);
       this.#refuseLocked(copy);
     } catch (error) {
       this.become(copy, 'shut off', 'failed');
@@ -240,7 +214,7 @@ export class SimulatedHost {
     this.#refuseNameClash(definition);
     const known = this.copies.get(definition.uuid);
     if (known?.live) throw new Refusal('OPERATION_INVALID', `domain '${definition.name}' is already active`);
-    this.#refuseMissing(definition);
+    refuseMissing(this, definition);
     const copy = known ?? new Copy(definition);
     this.copies.set(definition.uuid, copy);
     const guest = new Guest(this.world.clock, { boot: 0, uptimeMs: 0 });
@@ -302,25 +276,9 @@ export class SimulatedHost {
     return copy;
   }
 
-  /** Counts the CPU time that its VMs have used since the last account: each its load, or its share where it is short. */
+  /** Counts the CPU time that its VMs have used since the last account. */
   account(): void {
-    const nowMs = this.world.clock.nowMs();
-    const spanMs = nowMs - this.#accountedMs;
-    this.#accountedMs = nowMs;
-    for (const [copy, cores] of this.cpuShares()) if (copy.live) copy.live.cpuMs += cores * spanMs;
-  }
-
-  /** Cores that each running VM gets now. */
-  cpuShares(): Map<Copy, number> {
-    const wanting = [...this.copies.values()]
-      .filter((copy) => copy.state === 'running' && copy.live)
-      .map((copy) => {
-        const { loadCores } = this.world.traitsOf(copy.uuid);
-        return [copy, Math.min(loadCores, copy.shape?.vcpus ?? 1)] as const;
-      });
-    const wanted = wanting.reduce((sum, [, cores]) => sum + cores, 0);
-    const share = wanted > this.spec.cpus ? this.spec.cpus / wanted : 1;
-    return new Map(wanting.map(([copy, cores]) => [copy, cores * share]));
+    this.#cpuTime.account(this.copies.values());
   }
 
   #liveCopy(uuid: string): Copy {
@@ -331,11 +289,6 @@ export class SimulatedHost {
 
   #forgetIfGone(copy: Copy): void {
     if (!copy.shape) this.copies.delete(copy.uuid);
-  }
-
-  #refuseMissing(definition: VmDefinition): void {
-    const [missing] = this.missingParts(definition);
-    if (missing) throw refusalOf(missing);
   }
 
   #refuseNameClash({ name, uuid }: VmDefinition): void {
@@ -360,16 +313,6 @@ function tellMigrations({ job, filler }: Pick<Copy, 'job' | 'filler'>): void {
   filler?.endedAtTarget();
 }
 
-/** Networks are libvirt's to open, disks QEMU's, of which libvirt only reports. */
-function refusalOf({ kind, reason }: { kind: 'disk' | 'network'; reason: string }): Refusal {
-  return new Refusal(kind === 'network' ? 'SYSTEM_ERROR' : 'INTERNAL_ERROR', reason);
-}
-
 function noDomain(uuid: string): Refusal {
   return new Refusal('NO_DOMAIN', `no domain with matching uuid '${uuid}'`);
-}
-
-/** The storage server of a disk's address: `nbd://san1` is `san1`. */
-export function storageOf(address: string): string {
-  return address.replace(/^[a-z]+:\/\//, '').split(':')[0] ?? address;
 }

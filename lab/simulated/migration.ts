@@ -11,6 +11,7 @@ import type { Copy, Live } from './copy.ts';
 import { Guest } from './guest.ts';
 import type { SimulatedHost } from './host.ts';
 import type { Cause } from './journal.ts';
+import { MemoryCopy, type Rates } from './memory-copy.ts';
 import { Refusal, type RefusalCode } from './refusal.ts';
 import { peerKeepaliveMs, type MigrationMoment } from './world.ts';
 
@@ -23,7 +24,6 @@ const switchOverMs = 30;
 const replyMs = 20;
 /** libvirt ends the source's process in 1.2 to 2 s. */
 const tearDownMs = 1200;
-const shortestPassMs = 10;
 const defaultMaxDowntimeMs = 300;
 const hypervisor: Cause = { kind: 'hypervisor' };
 const targetGone = "job 'migration out' failed: Unable to write to socket: Connection reset by peer";
@@ -43,7 +43,7 @@ export class OutgoingMigration {
   readonly #definition: VmDefinition;
   readonly #order: SimulatedMigration;
   readonly #trap: MomentTrap;
-  readonly #startedMs: number;
+  readonly #memory: MemoryCopy;
   #resolve!: () => void;
   #reject!: (refusal: Refusal) => void;
   readonly #beganPaused: boolean;
@@ -55,9 +55,6 @@ export class OutgoingMigration {
   #hasArrived = false;
   #arrived: Copy | undefined;
   #alarm: Alarm | undefined;
-  /** The pass over the memory that is under way. */
-  #pass = { number: 0, beganMs: 0, bytes: 0, rate: 1 };
-  #copiedBytes = 0;
 
   constructor(
     source: SimulatedHost,
@@ -76,7 +73,11 @@ export class OutgoingMigration {
     this.#definition = live.definition;
     this.#order = order;
     this.#trap = trap;
-    this.#startedMs = source.world.clock.nowMs();
+    this.#memory = new MemoryCopy(
+      live.definition.memoryMiB * mebibyte,
+      () => this.#rates(),
+      () => source.world.clock.nowMs(),
+    );
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -86,21 +87,7 @@ export class OutgoingMigration {
   }
 
   get progress(): MigrationProgress {
-    const { nowMs, dirty } = this.#now();
-    const { rate } = this.#pass.number === 0 ? this.#now() : this.#pass;
-    const passBytes = Math.min(this.#pass.bytes, ((nowMs - this.#pass.beganMs) / 1000) * rate);
-    const remainingBytes = this.#pass.number === 0 ? this.#memoryBytes : this.#pass.bytes - passBytes;
-    const gain = rate - dirty;
-    return {
-      elapsedMs: Math.round(nowMs - this.#startedMs),
-      totalBytes: this.#memoryBytes,
-      processedBytes: Math.round(this.#copiedBytes + passBytes),
-      remainingBytes: Math.max(0, Math.round(remainingBytes)),
-      bytesPerSecond: Math.round(rate),
-      dirtyBytesPerSecond: Math.round(dirty),
-      iteration: this.#pass.number,
-      ...(gain > 0 ? { estimatedRestMs: Math.round((Math.max(0, remainingBytes) / gain) * 1000) } : {}),
-    };
+    return this.#memory.progress;
   }
 
   /** As `virDomainAbortJob`: heard until the switch-over, refused afterwards. */
@@ -164,20 +151,16 @@ export class OutgoingMigration {
     this.#removeArrival(0);
   }
 
-  get #memoryBytes(): number {
-    return this.#definition.memoryMiB * mebibyte;
-  }
-
-  #now(): { nowMs: number; rate: number; dirty: number } {
+  #rates(): Rates {
     const { world, spec } = this.#source;
     const wanted = this.#order.bandwidthMiBps ?? Infinity;
     const ofSource = spec.bandwidthMiBps / Math.max(1, migrationsOf(this.#source));
     const ofTarget = this.#target.spec.bandwidthMiBps / Math.max(1, migrationsOf(this.#target));
     const rate = Math.min(wanted, ofSource, ofTarget) * mebibyte;
+    if (this.#copy.state !== 'running') return { rate, dirty: 0 };
     const fault = world.migrationFaults.get(this.#copy.uuid);
-    const runs = this.#copy.state === 'running';
     const dirty = fault?.neverConverges ? rate * 2 : world.traitsOf(this.#copy.uuid).dirtyMiBps * mebibyte;
-    return { nowMs: world.clock.nowMs(), rate, dirty: runs ? dirty : 0 };
+    return { rate, dirty };
   }
 
   async #prepare(): Promise<void> {
@@ -195,44 +178,36 @@ export class OutgoingMigration {
       return;
     }
     if (!(await this.#at('prepared')) || !(await this.#at('copying'))) return;
-    this.#beginPass(this.#memoryBytes);
+    this.#beginPass(this.#memory.totalBytes);
   }
 
   #beginPass(bytes: number): void {
-    const { nowMs, rate } = this.#now();
-    this.#pass = { number: this.#pass.number + 1, beganMs: nowMs, bytes, rate };
-    const passMs = Math.max(shortestPassMs, (bytes / rate) * 1000);
+    const passMs = this.#memory.beginPass(bytes);
+    if (this.#memory.passes > 1) {
+      this.#after(passMs, () => this.#endPass());
+      return;
+    }
     const fails = this.#source.world.migrationFaults.get(this.#copy.uuid)?.failsAt;
-    if (fails !== undefined && this.#pass.number === 1) {
+    if (fails !== undefined) {
       this.#after(passMs * fails, () => this.fail('migration out job: unexpectedly failed'));
       return;
     }
-    if (this.#pass.number === 1) {
-      this.#after(passMs / 2, async () => {
-        if (await this.#at('halfCopied')) this.#after(passMs / 2, () => this.#endPass(passMs));
-      });
-      return;
-    }
-    this.#after(passMs, () => this.#endPass(passMs));
+    this.#after(passMs / 2, async () => {
+      if (await this.#at('halfCopied')) this.#after(passMs / 2, () => this.#endPass());
+    });
   }
 
-  #endPass(passMs: number): void {
+  #endPass(): void {
     if (!this.#reaches()) {
-      this.#after(peerKeepaliveMs, () =>
-        this.fail('Lost connection to destination host', 'OPERATION_FAILED'),
-      );
+      this.#after(peerKeepaliveMs, () => this.fail('Lost connection to destination host'));
       return;
     }
-    const { nowMs, dirty } = this.#now();
-    const { rate } = this.#pass;
-    this.#copiedBytes += this.#pass.bytes;
-    this.#pass = { ...this.#pass, beganMs: nowMs, bytes: 0 };
-    const left = Math.min(this.#memoryBytes, (dirty * passMs) / 1000);
-    if ((left / rate) * 1000 <= this.maxDowntimeMs) void this.#switchOver(left, rate);
-    else this.#beginPass(left);
+    const { leftBytes, leftMs } = this.#memory.endPass();
+    if (leftMs <= this.maxDowntimeMs) void this.#switchOver(leftBytes, leftMs);
+    else this.#beginPass(leftBytes);
   }
 
-  async #switchOver(leftBytes: number, rate: number): Promise<void> {
+  async #switchOver(leftBytes: number, leftMs: number): Promise<void> {
     this.#hasSwitched = true;
     this.#live.guest.halt();
     this.#live.holdsDisks = false;
@@ -242,9 +217,9 @@ export class OutgoingMigration {
       this.#source.tell(this.#copy, hypervisor, { kind: 'suspended', detail: 'migrated' });
     }
     const suspendedMs = this.#source.world.clock.nowMs();
-    this.#copiedBytes += leftBytes;
+    this.#memory.addRest(leftBytes);
     if (!(await this.#at('switchedOver'))) return;
-    this.#after((leftBytes / rate) * 1000 + switchOverMs, () => void this.#arrive(suspendedMs));
+    this.#after(leftMs + switchOverMs, () => void this.#arrive(suspendedMs));
   }
 
   /** The target has the whole guest: Finish3 runs there, and its reply goes back. */
@@ -260,10 +235,10 @@ export class OutgoingMigration {
     const staysPaused = this.#order.arrivesPaused || this.#beganPaused;
     this.#hasArrived = true;
     arrived.arrival = {
-      copyMs: Math.round(clock.nowMs() - this.#startedMs),
+      copyMs: this.#memory.elapsedMs,
       downtimeMs: Math.round(clock.nowMs() - suspendedMs),
-      copiedBytes: Math.round(this.#copiedBytes),
-      iterations: this.#pass.number,
+      copiedBytes: this.#memory.copiedBytes,
+      iterations: this.#memory.passes,
     };
     const isNew = arrived.definition === undefined && !arrived.wasDefined;
     this.#target.become(

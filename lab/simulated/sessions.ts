@@ -21,6 +21,7 @@ import type { SimulatedDatacenter } from './datacenter.ts';
 import type { SimulatedHost } from './host.ts';
 import { turnOf } from './job-lock.ts';
 import type { Cause } from './journal.ts';
+import { rehearse } from './parts.ts';
 import { Refusal } from './refusal.ts';
 import type { Traps } from './traps.ts';
 
@@ -212,7 +213,7 @@ export class Session {
         });
         return undefined;
       case 'rehearse':
-        return host.rehearse(OfDefinition.parse(parameters).definition);
+        return rehearse(host, OfDefinition.parse(parameters).definition);
       case 'define':
         return host.define(OfDefinition.parse(parameters).definition, cause);
       case 'migrate': {
