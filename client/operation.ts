@@ -13,7 +13,7 @@ import {
   defaultPayloadConverter,
 } from '@temporalio/common';
 import type { FailureType } from '../model/failures.ts';
-import type { MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
+import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } from '../model/migrate-vm.ts';
 import { queries } from '../model/operations.ts';
 import { OperationCanceled, OperationFailed, OperationNotFound, OperationTerminated } from './errors.ts';
 
@@ -28,8 +28,8 @@ export interface OperationView {
   readonly status?: MigrateVmStatus;
   /** As the worker that moves the VM reported it last; newer than what the status holds. */
   readonly progress?: MigrationProgress;
-  /** An activity that failed and will be tried again: why, and how often it was tried. */
-  readonly trouble?: { readonly message: string; readonly attempt: number };
+  /** What keeps it waiting: an activity that failed and will be tried again, or hosts that do not answer. */
+  readonly trouble?: Trouble;
 }
 
 export class Operation<R = unknown> {
@@ -72,12 +72,16 @@ export class Operation<R = unknown> {
       const progress = heartbeat
         ? defaultPayloadConverter.fromPayload<MigrationProgress | undefined>(heartbeat)
         : undefined;
-      const trouble = activity?.lastFailure?.message;
+      const lastFailure = activity?.lastFailure?.message;
+      const { status } = isRunning ? await this.#status() : {};
+      const trouble = lastFailure
+        ? { message: lastFailure, attempt: activity?.attempt ?? 1 }
+        : status?.trouble;
       return {
         isRunning,
-        ...(isRunning ? await this.#status() : {}),
+        ...(status ? { status } : {}),
         ...(progress ? { progress } : {}),
-        ...(trouble ? { trouble: { message: trouble, attempt: activity?.attempt ?? 1 } } : {}),
+        ...(trouble ? { trouble } : {}),
       };
     } catch (error) {
       throw this.#explained(error);

@@ -92,6 +92,12 @@ export type MigrateVmResult = z.infer<typeof MigrateVmResult>;
 export const MigrateVmStep = z.enum(['waiting', 'checking', 'moving', 'ended']);
 export type MigrateVmStep = z.infer<typeof MigrateVmStep>;
 
+/** Why an operation waits, and how often it has tried. */
+export interface Trouble {
+  readonly message: string;
+  readonly attempt: number;
+}
+
 /** What the query `progress` answers at any time. */
 export interface MigrateVmStatus {
   readonly step: MigrateVmStep;
@@ -99,4 +105,6 @@ export interface MigrateVmStatus {
   readonly from?: string;
   readonly to?: string;
   readonly progress?: MigrationProgress;
+  /** Absent while all goes well. */
+  readonly trouble?: Trouble | undefined;
 }

@@ -18,6 +18,9 @@ export function showPage(status: MigrateVmStatus, input: MigrateVmInput, ending?
     ['why', input.reason ?? '-'],
     ['step', `${status.step}: ${meaning[status.step]}`],
     ...(status.progress && status.step === 'moving' ? [['copy', progressText(status.progress)]] : []),
+    ...(status.trouble && !ending
+      ? [['trouble', `attempt ${status.trouble.attempt}: ${status.trouble.message}`]]
+      : []),
     ...(ending ? [['end', ending]] : []),
   ];
   const table = rows.map(([name = '', value = '']) => `| ${name} | ${cell(value)} |`).join('\n');

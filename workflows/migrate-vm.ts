@@ -21,35 +21,20 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { Activities, HostActivities } from '../activities/activities.ts';
-import type { CheckMigrationAnswer } from '../activities/check-migration.ts';
+import type { HostActivities } from '../activities/activities.ts';
 import type { MoveVmRequest } from '../activities/move-vm.ts';
 import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import type { Finding, MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
-import { fewNames } from '../model/names.ts';
-import { datacenterTaskQueue, queries, signals, taskQueue } from '../model/operations.ts';
+import { datacenterTaskQueue, queries, signals } from '../model/operations.ts';
 import { holdVmWhile } from './hold.ts';
+import { check } from './migrate-vm-check.ts';
 import { showPage } from './migrate-vm-page.ts';
 import { parseInput } from './parse-input.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 
 const progressQuery = defineQuery<MigrateVmStatus>(queries.progress);
 const moveProgressSignal = defineSignal<[MigrationProgress]>(signals.moveProgress);
-
-const site = proxyActivities<Activities>({
-  taskQueue,
-  startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: '5m',
-});
-
-/** Reads only; a host that does not answer is told in its answer. */
-const checking = {
-  startToCloseTimeout: '60s',
-  heartbeatTimeout: '5s',
-  scheduleToCloseTimeout: '10m',
-  retry: { maximumInterval: '10s' },
-} as const;
 
 /** Passing faults (a host that does not answer) are met by looking again until the day is over. */
 const moving = {
@@ -59,8 +44,6 @@ const moving = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 } as const;
-
-type Found = Extract<CheckMigrationAnswer, { kind: 'found' }>;
 
 export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
   const input = parseInput('migrateVm', MigrateVmInput, rawInput ?? {}, { vm: 'web1', to: 'host2' });
@@ -98,7 +81,7 @@ async function checkAndMove(
 ): Promise<MigrateVmResult> {
   const startedMs = Date.now();
   show({ step: 'checking' });
-  const { datacenter, found } = await check(input);
+  const { datacenter, found } = await check(input, (trouble) => show({ trouble }));
   const { vm, from, to, placement } = found;
   const findings = found.findings.toSorted((a, b) => a.severity.localeCompare(b.severity));
   const result = (
@@ -184,50 +167,6 @@ async function checkAndMove(
     default:
       throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
   }
-}
-
-/** Asks every datacenter for the VM; the one that has it has checked the move. */
-async function check(input: MigrateVmInput): Promise<{ datacenter: string; found: Found }> {
-  const { datacenters } = await site.readSite();
-  const answers = await Promise.all(
-    datacenters.map(async (datacenter) => {
-      const { checkMigration } = proxyActivities<HostActivities>({
-        ...checking,
-        taskQueue: datacenterTaskQueue(datacenter),
-        summary: `${input.vm}: find, check, choose the host`,
-      });
-      const answer = await checkMigration({
-        datacenter,
-        vm: input.vm,
-        onlyIfStarved: input.onlyIfStarved,
-        ...(input.dryRun ? { dryRun: true } : {}),
-        ...(input.to === undefined ? {} : { to: input.to }),
-      });
-      return { datacenter, answer };
-    }),
-  );
-  const having = answers.flatMap(({ datacenter, answer }) =>
-    answer.kind === 'found' ? [{ datacenter, found: answer }] : [],
-  );
-  const [first, second] = having;
-  if (first && second) {
-    const where = having.map(({ datacenter, found }) => `${found.from} (${datacenter})`).join(' and ');
-    throw ApplicationFailure.create(
-      permanent(
-        'CheckFailed',
-        `${input.vm} is the name of a VM on ${where}: rename one of them, names are unique in the inventory`,
-      ),
-    );
-  }
-  if (first) return first;
-  const silent = answers.flatMap(({ answer }) => (answer.kind === 'elsewhere' ? answer.silentHosts : []));
-  throw ApplicationFailure.create(
-    permanent(
-      'UnknownVm',
-      `no host has a VM called ${input.vm}; drover get vms lists them` +
-        (silent.length > 0 ? `. It may be on a host that does not answer: ${fewNames(silent)}` : ''),
-    ),
-  );
 }
 
 /** 150 s for each GiB of memory, as KubeVirt allows, and 5 minutes at least. */

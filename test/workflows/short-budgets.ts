@@ -1,0 +1,14 @@
+/** Bundled in the place of `workflows/budgets.ts`, so that a test can spend them. */
+import type { Budgets } from '../../workflows/budgets.ts';
+
+export const budgets: Budgets = {
+  findMs: 3000,
+  findPauses: { firstMs: 100, mostMs: 400 },
+  checkMs: 2000,
+  questionMs: 2000,
+  holdMs: 2000,
+  holdPauses: { firstMs: 100, mostMs: 800 },
+  settleAttemptMs: 1000,
+  settleMs: 2000,
+  endNowMs: 2000,
+};

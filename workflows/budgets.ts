@@ -1,0 +1,42 @@
+/**
+ * How long an operation tries before it ends by name, in milliseconds. In a file of its own, so that tests can bundle
+ * the workflows with shorter ones: test/workflows/short-budgets.ts.
+ */
+import type { Pauses } from './growing-pauses.ts';
+
+export interface Budgets {
+  /** A VM that no host has, while some host is silent, is looked for so long. */
+  readonly findMs: number;
+  readonly findPauses: Pauses;
+  /** One check, with all its attempts. */
+  readonly checkMs: number;
+  /** One question that Temporal or the settings answer, with all its attempts. */
+  readonly questionMs: number;
+  /** A hold whose operation has ended is waited for so long. */
+  readonly holdMs: number;
+  readonly holdPauses: Pauses;
+  /** What one attempt of a move has after the copy's own time: to abort it, and to ask both hosts. */
+  readonly settleAttemptMs: number;
+  /** What a move has after the copy's own time, with all its attempts. */
+  readonly settleMs: number;
+  /** A move whose time is spent is ended, and both hosts are asked a last time. */
+  readonly endNowMs: number;
+}
+
+const second = 1000;
+const minute = 60 * second;
+
+export const budgets: Budgets = {
+  // A host's management restarts in seconds, and a host that was fenced by hand in minutes: that is a person's.
+  findMs: 2 * minute,
+  findPauses: { firstMs: second, mostMs: 10 * second },
+  checkMs: 10 * minute,
+  questionMs: 5 * minute,
+  // The server ends it within a second, a busy one within a few.
+  holdMs: 30 * second,
+  holdPauses: { firstMs: 200, mostMs: 5 * second },
+  settleAttemptMs: 15 * minute,
+  // A host that fell silent in a move is asked where the VM is until a person had a day to bring it back.
+  settleMs: 24 * 60 * minute,
+  endNowMs: 15 * minute,
+};

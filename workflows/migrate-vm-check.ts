@@ -1,0 +1,119 @@
+/** The step `check` of `migrateVm`: finds the VM in any datacenter, with all that was found about its move. */
+import { ApplicationFailure, proxyActivities, sleep } from '@temporalio/workflow';
+import type { Activities, HostActivities } from '../activities/activities.ts';
+import type { CheckMigrationAnswer } from '../activities/check-migration.ts';
+import { permanent } from '../model/failures.ts';
+import type { MigrateVmInput } from '../model/migrate-vm-input.ts';
+import type { Trouble } from '../model/migrate-vm.ts';
+import { fewNames } from '../model/names.ts';
+import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
+import { budgets } from './budgets.ts';
+import { growingPausesMs } from './growing-pauses.ts';
+
+const site = proxyActivities<Activities>({
+  taskQueue,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: budgets.questionMs,
+});
+
+/** Reads only; a host that does not answer is told in its answer. */
+const checking = {
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '5s',
+  scheduleToCloseTimeout: budgets.checkMs,
+  retry: { maximumInterval: '10s' },
+} as const;
+
+export type Found = Extract<CheckMigrationAnswer, { kind: 'found' }>;
+
+/** A VM, and the datacenter that has it. */
+export interface FoundIn {
+  readonly datacenter: string;
+  readonly found: Found;
+}
+
+/**
+ * Asks every datacenter for the VM; the one that has it has checked the move. A VM that nobody has while a host is
+ * silent may be on that host, which is no answer: all are asked again until the budget is spent.
+ * @param showTrouble called with the hosts that are silent before each further look, and with nothing after it
+ * @throws ApplicationFailure `UnknownVm` when every host answered, `BudgetSpent` with the hosts that did not
+ */
+export async function check(
+  input: MigrateVmInput,
+  showTrouble: (trouble: Trouble | undefined) => void,
+): Promise<FoundIn> {
+  const { datacenters } = await site.readSite();
+  const startedMs = Date.now();
+  const pausesMs = growingPausesMs(budgets.findPauses);
+  for (let looks = 1; ; looks++) {
+    const answers = await Promise.all(datacenters.map((datacenter) => checkIn(datacenter, input)));
+    const found = onlyOne(input.vm, answers);
+    if (found) return found;
+    const silentHosts = answers.flatMap(({ answer }) =>
+      answer.kind === 'elsewhere' ? answer.silentHosts : [],
+    );
+    if (silentHosts.length === 0) {
+      throw ApplicationFailure.create(
+        permanent('UnknownVm', `no host has a VM called ${input.vm}; drover get vms lists them`),
+      );
+    }
+    const silent = fewNames(silentHosts);
+    const forMs = Date.now() - startedMs;
+    const pauseMs = pausesMs.next().value;
+    if (forMs + pauseMs > budgets.findMs) {
+      throw ApplicationFailure.create(
+        permanent(
+          'BudgetSpent',
+          `${input.vm} was not found: no host that answers has it, and these did not answer in any of ${looks} looks: ${silent}. ` +
+            `After ${budgets.findMs / 1000} s nobody looks any more. See why they are silent (drover get hosts), then start the operation again.`,
+          { silentHosts, looks, forMs },
+        ),
+      );
+    }
+    showTrouble({
+      message: `no host that answers has ${input.vm}; it may be on one that does not answer: ${silent}`,
+      attempt: looks,
+    });
+    await sleep(pauseMs, { summary: `${silent}: no answer` });
+    showTrouble(undefined);
+  }
+}
+
+async function checkIn(
+  datacenter: string,
+  input: MigrateVmInput,
+): Promise<{ datacenter: string; answer: CheckMigrationAnswer }> {
+  const { checkMigration } = proxyActivities<HostActivities>({
+    ...checking,
+    taskQueue: datacenterTaskQueue(datacenter),
+    summary: `${input.vm}: find, check, choose the host`,
+  });
+  const answer = await checkMigration({
+    datacenter,
+    vm: input.vm,
+    onlyIfStarved: input.onlyIfStarved,
+    ...(input.dryRun ? { dryRun: true } : {}),
+    ...(input.to === undefined ? {} : { to: input.to }),
+  });
+  return { datacenter, answer };
+}
+
+/** @throws ApplicationFailure `CheckFailed` when several datacenters have a VM of this name */
+function onlyOne(
+  vm: string,
+  answers: readonly { readonly datacenter: string; readonly answer: CheckMigrationAnswer }[],
+): FoundIn | undefined {
+  const having = answers.flatMap(({ datacenter, answer }) =>
+    answer.kind === 'found' ? [{ datacenter, found: answer }] : [],
+  );
+  if (having.length > 1) {
+    const where = having.map(({ datacenter, found }) => `${found.from} (${datacenter})`).join(' and ');
+    throw ApplicationFailure.create(
+      permanent(
+        'CheckFailed',
+        `${vm} is the name of a VM on ${where}: rename one of them, names are unique in the inventory`,
+      ),
+    );
+  }
+  return having[0];
+}
