@@ -118,12 +118,12 @@ export class Drover implements AsyncDisposable {
     return new Operation<R>(this.#client, workflowId);
   }
 
-  /** The operation that acts on a VM now; undefined when none does. */
+  /** The operation that acts on a VM now, or the hold `vm/NAME` that a person took; undefined when none does. */
   async holderOf(vm: string): Promise<Operation | undefined> {
     try {
       const hold = await this.#reach(() => this.#client.workflow.getHandle(vmHoldId(vm)).describe());
-      const parent = hold.parentExecution?.workflowId;
-      return hold.status.name === 'RUNNING' && parent ? this.operation(parent) : undefined;
+      if (hold.status.name !== 'RUNNING') return undefined;
+      return this.operation(hold.parentExecution?.workflowId ?? hold.workflowId);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;

@@ -10,7 +10,12 @@ const meaning: Readonly<Record<MigrateVmStep, string>> = {
   ended: 'ended',
 };
 
-export function showPage(status: MigrateVmStatus, input: MigrateVmInput, ending?: string): void {
+/** @param note what a reader should know besides, to the end */
+export function showPage(
+  status: MigrateVmStatus,
+  input: MigrateVmInput,
+  { ending, note }: { readonly ending?: string; readonly note?: string },
+): void {
   const rows = [
     ['VM', status.vm],
     ['from', status.from ?? '-'],
@@ -21,6 +26,7 @@ export function showPage(status: MigrateVmStatus, input: MigrateVmInput, ending?
     ...(status.trouble && !ending
       ? [['trouble', `attempt ${status.trouble.attempt}: ${status.trouble.message}`]]
       : []),
+    ...(note ? [['note', note]] : []),
     ...(ending ? [['end', ending]] : []),
   ];
   const table = rows.map(([name = '', value = '']) => `| ${name} | ${cell(value)} |`).join('\n');

@@ -48,9 +48,14 @@ const moving = {
 export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
   const input = parseInput('migrateVm', MigrateVmInput, rawInput ?? {}, { vm: 'web1', to: 'host2' });
   let status: MigrateVmStatus = { step: 'waiting', vm: input.vm };
+  let note: string | undefined;
   const show = (next: Partial<MigrateVmStatus>, ending?: string): void => {
     status = { ...status, ...next };
-    showPage(status, input, ending);
+    showPage(status, input, { ...(ending ? { ending } : {}), ...(note ? { note } : {}) });
+  };
+  const whenLost = (lost: string): void => {
+    note = lost;
+    show({});
   };
   setHandler(progressQuery, () => status, { description: 'The step it is at, and how far the copy is.' });
   setHandler(moveProgressSignal, (progress) => show({ progress }), {
@@ -59,9 +64,10 @@ export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
   upsertSearchAttributes(searchAttributesOf({ kind: 'migrateVm', vm: input.vm, state: 'running' }));
 
   try {
-    const result = input.dryRun
+    const ended = input.dryRun
       ? await checkAndMove(input, show)
-      : await holdVmWhile(input.vm, () => checkAndMove(input, show));
+      : await holdVmWhile(input.vm, () => checkAndMove(input, show), whenLost);
+    const result = note ? { ...ended, message: `${ended.message}; ${note}` } : ended;
     show({ step: 'ended' }, result.message);
     upsertSearchAttributes(searchAttributesOf({ state: result.outcome }));
     return result;
