@@ -18,11 +18,14 @@ import { DatacenterSpec } from '../../lab/simulated/spec.ts';
 import { readSettings } from '../../settings/read.ts';
 import { workflowsPath } from '../../worker/run-worker.ts';
 import { freePort, prepareTestNamespace, startTestServer, type TestServer } from '../support/temporal.ts';
+import { ProcessLog } from './process-log.ts';
 import type { ActivityMoment } from './worker.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** Simulated time runs so much faster: what takes libvirt seconds takes the harness fractions. */
 const rate = 4;
+/** What a worker wrote before it ended by itself. */
+const linesOfDeath = 15;
 const alertToken = 'the-harness-knows-it';
 const receiverScript = fileURLToPath(new URL('./receiver.ts', import.meta.url));
 
@@ -50,9 +53,13 @@ export class Cell implements AsyncDisposable {
   /** Called as an attempt of an activity begins or ends; a scenario sets it. */
   meets: (moment: ActivityMoment, worker: WorkerProcess) => Promise<void> = async () => {};
   readonly #folder: string;
+  /** What the workers and the receiver write. */
+  readonly log: ProcessLog;
   readonly #files: { settings: string; bundle: string; log: string };
   readonly #temporalPort: number;
   readonly #workers = new Set<WorkerProcess>();
+  readonly #deaths: string[] = [];
+  #isOver = false;
   #temporal: TestServer;
   #receiver: ChildProcess | undefined;
   #drover: Drover | undefined;
@@ -73,6 +80,7 @@ export class Cell implements AsyncDisposable {
       bundle: join(folder, 'workflows.js'),
       log: join(folder, 'processes.log'),
     };
+    this.log = new ProcessLog(this.#files.log);
   }
 
   /** Starts all of it, with one worker. */
@@ -109,15 +117,24 @@ export class Cell implements AsyncDisposable {
     return [...this.#workers];
   }
 
-  get logFile(): string {
-    return this.#files.log;
-  }
-
+  /** A worker that ends by itself is noted, and another one is started, as a supervisor would. */
   startWorker(): WorkerProcess {
+    const logFrom = this.log.end;
     const worker = new WorkerProcess(this.#files, (moment, from) => this.meets(moment, from));
     this.#workers.add(worker);
-    void worker.exited.then(() => this.#workers.delete(worker));
+    void worker.exited.then((how) => {
+      this.#workers.delete(worker);
+      if (worker.wasKilled || this.#isOver) return;
+      const said = this.log.tail(logFrom, linesOfDeath) || 'nothing';
+      this.#deaths.push(`worker ${worker.pid} ended by itself (${how}); the processes had written: ${said}`);
+      this.startWorker();
+    });
     return worker;
+  }
+
+  /** The workers that have ended by themselves since this was asked last, each in a sentence. */
+  takeDeaths(): string[] {
+    return this.#deaths.splice(0);
   }
 
   /** kill -9, and another one at once. */
@@ -175,6 +192,7 @@ export class Cell implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     await Promise.all([...this.#workers].map((worker) => worker.kill()));
     if (this.#receiver && this.#receiver.exitCode === null) {
       this.#receiver.kill('SIGKILL');

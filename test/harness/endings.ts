@@ -2,7 +2,9 @@
 import { failureMeanings } from '../../model/failures.ts';
 import { OperationCanceled, OperationFailed } from '../../client/errors.ts';
 import type { MigrateVmResult } from '../../model/migrate-vm.ts';
+import type { Copy } from '../../lab/simulated/copy.ts';
 import type { SimulatedDatacenter } from '../../lab/simulated/datacenter.ts';
+import type { SimulatedHost } from '../../lab/simulated/host.ts';
 
 /** An operation's own word for its end; absent: it has not ended, or its end names nothing. */
 export interface Ending {
@@ -28,16 +30,91 @@ export function endingOf(workflowId: string, vm: string, end: MigrateVmResult | 
   return { ...told, restartedFromDisk };
 }
 
-/** What an ending claims and the world denies, in a sentence; judged at the moment of the ending. */
-export function falseClaim({ ending, vm, to }: Ending, datacenter: SimulatedDatacenter): string | undefined {
-  const copies = [...datacenter.hosts.values()].flatMap((host) =>
-    [...host.copies.values()].filter((copy) => copy.vm === vm).map((copy) => ({ host: host.name, copy })),
+/** Faults after which a VM may well be elsewhere, or nowhere, a moment after an operation has ended. */
+const harming = ['Crashed', 'Crashes', 'personActs', 'storageLost', 'answeredWrong'];
+/** Faults by which a host says what is not so: whoever believes it is not to blame. */
+const lying = ['answeredWrong'];
+
+/**
+ * What an ending claims and the world denies, in a sentence; judged at the moment of the ending.
+ * @param struck names of the faults that have struck by then
+ */
+export function falseClaim(
+  { ending, vm, to }: Ending,
+  datacenter: SimulatedDatacenter,
+  struck: readonly string[],
+): string | undefined {
+  const copies = copiesOf(datacenter, vm);
+  const where = placesInWords(copies);
+  switch (ending) {
+    case 'failed: UnknownVm':
+      return copies.length > 0 && !struckOne(struck, lying)
+        ? `it says that no host has ${vm}; it is ${where}`
+        : undefined;
+    case 'nothingToDo':
+      return copies.some((copy) => isStarved(datacenter, copy)) && !struckOne(struck, lying)
+        ? `it says that there is nothing to do; ${vm} is starved, ${where}`
+        : undefined;
+    case 'moved':
+      return !struckOne(struck, harming) && !isAliveOnlyOn(copies, to)
+        ? `it says that ${vm} moved to ${to}; it is ${where || 'nowhere'}`
+        : undefined;
+    case 'canceled':
+    case 'failed: MigrationAborted':
+      return !struckOne(struck, harming) && aliveIn(copies).length !== 1
+        ? `it says that ${vm} stayed; it is ${where || 'nowhere'}`
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A call for a person where there is nothing to look at, in a sentence; judged when all has come to rest. */
+export function falseAlarm(
+  { ending, vm }: Ending,
+  datacenter: SimulatedDatacenter,
+  struck: readonly string[],
+): string | undefined {
+  if (ending !== 'failed: NeedsOperator' || struckOne(struck, harming)) return undefined;
+  const copies = copiesOf(datacenter, vm);
+  const [only] = copies;
+  const isWell =
+    copies.length === 1 && only?.copy.state === 'running' && !only.copy.job && !only.copy.isIncoming;
+  return isWell
+    ? `it says that ${vm} needs a person; it is ${placesInWords(copies)}, and nothing else is left of it`
+    : undefined;
+}
+
+interface PlacedCopy {
+  readonly host: SimulatedHost;
+  readonly copy: Copy;
+}
+
+function copiesOf({ hosts }: SimulatedDatacenter, vm: string): PlacedCopy[] {
+  return [...hosts.values()].flatMap((host) =>
+    [...host.copies.values()].filter((copy) => copy.vm === vm && copy.shape).map((copy) => ({ host, copy })),
   );
-  const live = copies.filter(({ copy }) => copy.live && !copy.isIncoming);
-  const where = copies.map(({ host, copy }) => `${copy.state} (${copy.reason}) on ${host}`).join(', ');
-  if (ending === 'moved' && !(live.length === 1 && live[0]?.host === to))
-    return `it says that ${vm} moved to ${to}; it is ${where || 'nowhere'}`;
-  const stays = ending === 'canceled' || ending === 'failed: MigrationAborted';
-  if (stays && live.length !== 1) return `it says that ${vm} stayed; it is ${where || 'nowhere'}`;
-  return undefined;
+}
+
+function aliveIn(copies: readonly PlacedCopy[]): PlacedCopy[] {
+  return copies.filter(({ copy }) => copy.live && !copy.isIncoming);
+}
+
+function isAliveOnlyOn(copies: readonly PlacedCopy[], name: string | undefined): boolean {
+  const alive = aliveIn(copies);
+  return alive.length === 1 && alive[0]?.host.name === name;
+}
+
+/** By no threshold there is would it not be: it alone wants all the CPU that its host has, and more. */
+function isStarved(datacenter: SimulatedDatacenter, { host, copy }: PlacedCopy): boolean {
+  const wanted = Math.min(datacenter.traitsOf(copy.uuid).loadCores, copy.shape?.vcpus ?? 1);
+  return host.state === 'up' && copy.state === 'running' && wanted > host.spec.cpus;
+}
+
+function struckOne(struck: readonly string[], parts: readonly string[]): boolean {
+  return struck.some((name) => parts.some((part) => name.includes(part)));
+}
+
+function placesInWords(copies: readonly PlacedCopy[]): string {
+  return copies.map(({ host, copy }) => `${copy.state} (${copy.reason}) on ${host.name}`).join(', ');
 }

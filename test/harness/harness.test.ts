@@ -3,10 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cell } from './cell.ts';
 import { leftOut, readKept } from './kept.ts';
 import { runMany, startCells } from './many.ts';
-import { runScenario, verdictInWords, type Verdict } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
 import type { PlacedFault, Scenario } from './scenario.ts';
 import { everyScenario, scenarioOf } from './seeds.ts';
 import { shrink } from './shrink.ts';
+import { verdictInWords, type Verdict } from './verdict.ts';
 
 const seedsForMs = 120_000;
 const kept = readKept();
@@ -46,6 +47,20 @@ test('an alert is acted on though its receiver is killed as it comes', async () 
   expect(verdict.struck).toEqual(['receiverKilled']);
   expect(told(verdict)).not.toContain('CONVICTED');
   expect(verdict.endings).toMatchObject([{ ending: 'moved' }]);
+}, 60_000);
+
+test('a worker that ends by itself is held against the run, with what it wrote, and another one goes on', async () => {
+  const cell = firstCell();
+  const dies = cell.workers[0]?.pid;
+  if (dies === undefined) throw new Error('the cell has no worker');
+  const running = runScenario(cell, move);
+  process.kill(dies, 'SIGKILL');
+  const verdict = await running;
+  expect(verdict.charges).toMatchObject([{ kind: 'workerDied' }]);
+  expect(verdict.charges[0]?.message).toContain(`worker ${dies} ended by itself (SIGKILL)`);
+  expect(verdict.endings).toMatchObject([{ ending: 'moved' }]);
+  expect(verdict.log).toContain('works on');
+  expect(told(verdict)).toContain(`--scenario '${JSON.stringify(move)}'`);
 }, 60_000);
 
 test('each seed stands for one scenario, and every kind of fault has its places', () => {

@@ -1,7 +1,8 @@
 /** Runs scenarios in several cells at once: most of the time of a scenario is waiting for timeouts. */
 import { Cell } from './cell.ts';
-import { runScenario, type Verdict } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
+import type { Verdict } from './verdict.ts';
 
 /**
  * @param next the next scenario, or undefined when there is none any more

@@ -1,6 +1,6 @@
 /** Makes a failing scenario as short as it can be: faults are left out as long as it is still convicted of the same. */
-import type { Verdict } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Whether two verdicts hold the same against a scenario: one kind of charge in common. */
 export function convictsAlike(a: Verdict, b: Verdict): boolean {

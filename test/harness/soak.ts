@@ -8,10 +8,11 @@ import { parseArgs } from 'node:util';
 import type { Cell } from './cell.ts';
 import { leftOut, readKept } from './kept.ts';
 import { runMany, startCells } from './many.ts';
-import { runScenario, verdictInWords, type Verdict } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
 import { Scenario } from './scenario.ts';
 import { everyScenario, scenarioOf } from './seeds.ts';
 import { shrink } from './shrink.ts';
+import { verdictInWords, type Verdict } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {

@@ -9,8 +9,10 @@ const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 export class WorkerProcess {
   readonly #child: ChildProcess;
-  readonly exited: Promise<unknown>;
+  /** Resolves with its exit code, or the signal that ended it. */
+  readonly exited: Promise<string>;
   #isFrozen = false;
+  #wasKilled = false;
 
   /** @param meets is called as an attempt begins or ends; the worker goes on once the answer has resolved */
   constructor(
@@ -22,7 +24,7 @@ export class WorkerProcess {
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
-    this.exited = once(this.#child, 'exit');
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => String(code ?? signal));
     this.#child.on('message', (moment: ActivityMoment) => {
       void meets(moment, this).then(() => this.#go(moment.id));
     });
@@ -40,7 +42,13 @@ export class WorkerProcess {
     return this.#isFrozen && this.isAlive;
   }
 
+  /** By the harness: any other end is one of its own. */
+  get wasKilled(): boolean {
+    return this.#wasKilled;
+  }
+
   async kill(): Promise<void> {
+    this.#wasKilled = true;
     this.#child.kill('SIGKILL');
     await this.exited;
   }

@@ -1,0 +1,53 @@
+/** Whether a cell has come to rest after all operations of a scenario have ended, and what they still hold. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SimulatedDatacenter } from '../../lab/simulated/datacenter.ts';
+import { smallDatacenter, type Cell } from './cell.ts';
+
+/** Late orders have come by then: nothing has been asked of any host for so long, and no migration runs. */
+const quietMs = 1500;
+const quietLimitMs = 20_000;
+const lookEveryMs = 100;
+
+/** Waits until the hosts are at rest. @returns what still goes on at the limit, in a sentence; undefined: nothing does */
+export async function untilQuiet(
+  datacenter: SimulatedDatacenter,
+  limitMs = quietLimitMs,
+): Promise<string | undefined> {
+  const untilMs = performance.now() + limitMs;
+  let last = datacenter.journal.written;
+  let sinceMs = performance.now();
+  while (performance.now() < untilMs) {
+    await pause(lookEveryMs);
+    if (datacenter.journal.written !== last || migrationsIn(datacenter).length > 0) {
+      last = datacenter.journal.written;
+      sinceMs = performance.now();
+    }
+    if (performance.now() - sinceMs >= quietMs) return undefined;
+  }
+  const latest = datacenter.journal.entries.at(-1);
+  const asked =
+    latest?.kind === 'call' ? ` ${latest.party} last asked ${latest.host} for ${latest.call}` : '';
+  const moving = migrationsIn(datacenter).join(', ');
+  return `${limitMs / 1000} s after all had ended the hosts are not at rest:${moving ? ` ${moving};` : ''}${asked}`;
+}
+
+function migrationsIn({ hosts }: SimulatedDatacenter): string[] {
+  return [...hosts.values()].flatMap(({ name, copies }) =>
+    [...copies.values()].flatMap(({ vm, job, isIncoming }) => {
+      if (job) return [`a migration of ${vm} runs on ${name}`];
+      return isIncoming ? [`${name} waits for the rest of ${vm}`] : [];
+    }),
+  );
+}
+
+/** What still holds a VM though every operation has ended. */
+export async function heldIn(cell: Cell): Promise<string[]> {
+  const drover = await cell.drover();
+  const held = await Promise.all(
+    smallDatacenter.vms.map(async ({ name }) => {
+      const holder = await drover.holderOf(name);
+      return holder ? [`${name} is held by ${holder.workflowId}`] : [];
+    }),
+  );
+  return held.flat();
+}
