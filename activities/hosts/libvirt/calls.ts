@@ -70,6 +70,7 @@ export class CallTable {
   readonly #givenUp = new Map<number, Procedure>();
   #waitingBytes = 0;
   #nextSerial = 1;
+  /** Why nothing is taken any more. */
   #ended: LibvirtConnectionLost | undefined;
 
   constructor(options: {
@@ -166,16 +167,28 @@ export class CallTable {
     this.pump();
   }
 
+  /** Makes a last call: what waits before it is rejected, and nothing is sent after it. What is at the host stays open. */
+  submitLast<T>(call: Call<T>, reason: LibvirtConnectionLost): Promise<T> {
+    this.#rejectWaiting(reason);
+    const last = this.submit(call);
+    this.#ended ??= reason;
+    return last;
+  }
+
   /** Rejects everything that is open or waits; nothing is sent from now on. */
   end(reason: LibvirtConnectionLost): void {
     this.#ended ??= reason;
     const open = [...this.#atHost.values()];
-    const waiting = [...this.#waiting.values()];
     this.#atHost.clear();
-    this.#waiting.clear();
     this.#givenUp.clear();
-    this.#waitingBytes = 0;
     for (const call of open) call.fail(this.#lost(call.procedure, true, reason));
+    this.#rejectWaiting(reason);
+  }
+
+  #rejectWaiting(reason: LibvirtConnectionLost): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
     for (const call of waiting) call.fail(this.#lost(call.procedure, false, reason));
   }
 

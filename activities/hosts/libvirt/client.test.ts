@@ -128,6 +128,45 @@ describe('opening', () => {
   });
 });
 
+describe('closing', () => {
+  it('sends nothing after the farewell, however long that takes', async () => {
+    const limits = { maxAtHost: 2, maxWaiting: 10, maxWaitingBytes: 1_000 };
+    const held: Packet[] = [];
+    const { transport, daemon } = inMemory((call) => {
+      const isHeld = numbers(daemon).length > 2;
+      if (isHeld) held.push(call);
+      else answerOpening(call, daemon);
+    });
+    const client = await openLibvirt(transport, { keepalive: false, limits });
+    const open = client.hostname();
+    const alsoOpen = rejection(client.hostname());
+    const waiting = rejection(client.hostname());
+    await daemon.received(4);
+    const closed = client.close();
+    const notSent = {
+      name: 'LibvirtConnectionLost',
+      message: 'host1: this side closed the connection; CONNECT_GET_HOSTNAME was not sent',
+      sent: false,
+    };
+    expect(await waiting).toMatchObject(notSent);
+    daemon.reply(held[0], hostNameBody('web'));
+    await expect(open).resolves.toBe('web');
+    expect(await rejection(client.hostname())).toMatchObject(notSent);
+    await daemon.received(5);
+    daemon.reply(held[2]);
+    await closed;
+    expect(await alsoOpen).toMatchObject({ name: 'LibvirtConnectionLost', sent: true });
+    expect(numbers(daemon).slice(2)).toEqual([59, 59, 2]);
+  });
+
+  it('may be asked for twice', async () => {
+    const { transport } = inMemory(answerOpening);
+    const client = await openLibvirt(transport);
+    await Promise.all([client.close(), client.close()]);
+    await expect(client.closed).resolves.toMatchObject({ name: 'LibvirtConnectionLost' });
+  });
+});
+
 describe('transports', () => {
   const servers: net.Server[] = [];
 

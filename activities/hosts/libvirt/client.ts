@@ -174,10 +174,13 @@ export class LibvirtClient extends EventCalls {
     return this.connection.closed;
   }
 
-  /** Takes leave of the host and ends the connection; calls that are still open reject with LibvirtConnectionLost. */
+  /**
+   * Takes leave of the host and ends the connection; calls that are still open reject with LibvirtConnectionLost. Nothing
+   * is sent after the farewell: what has several steps goes no further, also where the host is slow to take leave.
+   */
   async close(): Promise<void> {
     // Whatever the host says to the farewell, or if it says nothing: the connection ends here.
-    const farewell = this.connection.call({
+    const farewell = this.connection.callLast({
       procedure: 'CONNECT_CLOSE',
       decode: () => undefined,
       timeoutMs: farewellMs,

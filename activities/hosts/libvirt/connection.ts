@@ -74,6 +74,11 @@ export class Connection {
     return this.#calls.submit(call);
   }
 
+  /** Makes the connection's last call: what waits for its turn is rejected, and nothing is sent after it. */
+  callLast<T>(call: Call<T>): Promise<T> {
+    return this.#calls.submitLast(call, this.#closedHere());
+  }
+
   /** Starts to ping. Without this pings of the peer are answered all the same. */
   startKeepalive(options: { intervalMs: number; count: number }): void {
     this.#keepalive?.stop();
@@ -91,7 +96,11 @@ export class Connection {
 
   /** Ends the connection; open calls reject with LibvirtConnectionLost. Does nothing if it has ended. */
   close(): void {
-    this.#end(new LibvirtConnectionLost(`${this.peer}: this side closed the connection`));
+    this.#end(this.#closedHere());
+  }
+
+  #closedHere(): LibvirtConnectionLost {
+    return new LibvirtConnectionLost(`${this.peer}: this side closed the connection`);
   }
 
   #receive(chunk: Buffer): void {
