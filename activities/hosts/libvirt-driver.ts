@@ -5,7 +5,7 @@ import type { VmDefinition } from '../../model/vm-definition.ts';
 import { parseDefinition } from './definition.ts';
 import type { HostAddress, HostDriver, HostSession, MigrationOrder, MissingPart } from './driver.ts';
 import { HostRefused, HostUnreachable } from './errors.ts';
-import { LibvirtError } from './libvirt/errors.ts';
+import { LibvirtConnectionLost, LibvirtError } from './libvirt/errors.ts';
 import {
   JobStatsFlag,
   MigrateFlag,
@@ -39,9 +39,10 @@ export function libvirtDriver(settings: LibvirtSettings): HostDriver {
   const timeoutMs = settings.callTimeoutMs ?? 10_000;
   return {
     async open(host, options = {}) {
-      const connect = (): Promise<LibvirtClient> =>
+      const connect = (signal?: AbortSignal): Promise<LibvirtClient> =>
         openLibvirt(transportFor(host.uri), {
           timeoutMs: options.timeoutMs ?? timeoutMs,
+          ...(signal ? { signal } : {}),
           // Three pings, and an interval after the last of them.
           keepalive: { intervalMs: Math.ceil((settings.keepaliveSeconds * 1000) / 4), count: 3 },
         });
@@ -63,11 +64,17 @@ function transportFor(uri: string): ReturnType<typeof tcpTransport> {
 class LibvirtSession implements HostSession {
   readonly host: string;
   readonly #client: LibvirtClient;
-  readonly #connect: () => Promise<LibvirtClient>;
+  readonly #connect: (signal: AbortSignal) => Promise<LibvirtClient>;
+  /** Aborted when the session ends: no connection of its own is made from then on, nor kept. */
+  readonly #end = new AbortController();
   /** Connections for calls that last: libvirtd runs few calls of one client at once. */
   readonly #extra: LibvirtClient[] = [];
 
-  constructor(host: HostAddress, client: LibvirtClient, connect: () => Promise<LibvirtClient>) {
+  constructor(
+    host: HostAddress,
+    client: LibvirtClient,
+    connect: (signal: AbortSignal) => Promise<LibvirtClient>,
+  ) {
     this.host = host.name;
     this.#client = client;
     this.#connect = connect;
@@ -210,7 +217,9 @@ class LibvirtSession implements HostSession {
     );
   }
 
+  /** No step of an order is taken from now on: the clients send nothing after their farewell. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort(new LibvirtConnectionLost(`${this.host}: this side has ended the session`));
     await Promise.all([this.#client, ...this.#extra].map((client) => client.close()));
   }
 
@@ -253,7 +262,10 @@ class LibvirtSession implements HostSession {
   }
 
   async #extraClient(): Promise<LibvirtClient> {
-    const client = await this.#connect();
+    const { signal } = this.#end;
+    const client = await this.#connect(signal);
+    if (signal.aborted) await client.close();
+    signal.throwIfAborted();
     this.#extra.push(client);
     return client;
   }
