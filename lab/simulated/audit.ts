@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { causeInWords, copyInWords, inMs, type Charge } from './conviction.ts';
-import { leftoversOf, type KnownHost } from './leftovers.ts';
+import { leftoversOf, unfinishedOf, type KnownHost } from './leftovers.ts';
 import { isActive, isHalf, type Deed, type VmStory } from './vm-story.ts';
 
 /** What the operations, triggers and records say when nothing is open any more. */
@@ -50,12 +50,16 @@ export function chargesOf(whole: Whole): Charge[] {
       ...[...chargesOfStanding(story), ...leftoversOf(story, whole.hosts)].filter(
         ({ kind }) => !awaitsOperator.includes(kind) || !asksOperator(story, whole.input),
       ),
+      ...unfinishedOf(story, whole.hosts),
     ]),
     ...chargesOfOperations(whole),
   ];
 }
 
-/** What may stay as it is for a while where an operation has asked a person to look: nothing was lost by it. */
+/**
+ * What may stay as it is for a while where an operation has asked a person to look: nothing was lost by it. A migration
+ * that is still under way may not.
+ */
 const awaitsOperator: readonly Charge['kind'][] = ['stoppedUnasked', 'leftover'];
 
 function asksOperator({ vm }: VmStory, { operations }: AuditInput): boolean {

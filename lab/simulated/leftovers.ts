@@ -11,8 +11,8 @@ export interface KnownHost {
 }
 
 /**
- * Convicts every copy but the one that counts: one that stands still, a migration's half, a second definition; and every
- * job that still runs. A second running copy is convicted as `twoRunning` when it begins.
+ * Convicts every copy but the one that counts: one that stands still, a second definition. A second running copy is
+ * convicted as `twoRunning` when it begins, and what a migration still has under way by `unfinishedOf`.
  *
  * A definition that lies, shut off, where a host is down, or where it lay when its host came up again and nobody has
  * touched it since, is no leftover: an operation can't wait for a host that may never return, and whoever takes it back
@@ -21,17 +21,26 @@ export interface KnownHost {
 export function leftoversOf(story: VmStory, hosts: ReadonlyMap<string, KnownHost>): Charge[] {
   const copies = [...story.copies.values()];
   const counts = whichCounts(copies);
-  const beside = copies
-    .filter((copy) => copy !== counts && !runs(copy.view) && !isFromBeforeItsHostFell(copy, hosts))
-    .map((copy) => {
-      const what = isHalf(copy.view)
-        ? 'the half of a migration'
-        : isActive(copy.view)
-          ? 'a second copy'
-          : 'a second definition';
-      const counting = counts ? `beside the one that is ${copyInWords(counts.view)}` : 'with no other';
-      return charge(story, copy, what, `${what} of ${story.vm} is left: it is ${inWords(copy)}, ${counting}`);
-    });
+  return copies
+    .filter(
+      (copy) =>
+        copy !== counts && !isHalf(copy.view) && !runs(copy.view) && !isFromBeforeItsHostFell(copy, hosts),
+    )
+    .map((copy) =>
+      chargeBeside(story, copy, isActive(copy.view) ? 'a second copy' : 'a second definition', counts),
+    );
+}
+
+/**
+ * Convicts what a migration has still under way: its half at the target, its job at the source. Nobody can be asked to
+ * look at that: it changes while he looks.
+ */
+export function unfinishedOf(story: VmStory, hosts: ReadonlyMap<string, KnownHost>): Charge[] {
+  const copies = [...story.copies.values()];
+  const counts = whichCounts(copies);
+  const halves = copies
+    .filter((copy) => isHalf(copy.view) && !isFromBeforeItsHostFell(copy, hosts))
+    .map((copy) => chargeBeside(story, copy, 'the half of a migration', counts));
   const jobs = copies
     .filter(({ view }) => view.job === 'out')
     .map((copy) =>
@@ -42,7 +51,12 @@ export function leftoversOf(story: VmStory, hosts: ReadonlyMap<string, KnownHost
         `a migration of ${story.vm} is still under way: its source is ${inWords(copy)}`,
       ),
     );
-  return [...beside, ...jobs];
+  return [...halves, ...jobs];
+}
+
+function chargeBeside(story: VmStory, copy: KnownCopy, what: string, counts: KnownCopy | undefined): Charge {
+  const counting = counts ? `beside the one that is ${copyInWords(counts.view)}` : 'with no other';
+  return charge(story, copy, what, `${what} of ${story.vm} is left: it is ${inWords(copy)}, ${counting}`);
 }
 
 /** The copy that runs; else the one that has come furthest; else the definition that was touched last. */

@@ -493,6 +493,14 @@ describe('leftovers', () => {
     expect(world.audit(of('vm2'))).toEqual(['leftover']);
   });
 
+  test('a migration under way and its half, though an operation has asked a person to look', async () => {
+    const world = new ByHand();
+    world.migrate('host2');
+    await world.clock.advance(500);
+    const operations = [{ workflowId: 'move', vm: 'vm1', ending: 'failed: NeedsOperator' }];
+    expect(world.audit({ operations })).toEqual(['leftover', 'leftover']);
+  });
+
   test('a source that is paused for good, beside the target that runs', async () => {
     const world = new ByHand([{ locksDisk: true }]);
     world.fault({ kind: 'migration', vm: 'vm1', losesLastReply: true });
