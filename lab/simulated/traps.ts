@@ -86,24 +86,23 @@ export class Traps {
     for (const id of [...this.#armed.keys(), ...this.#held.keys()]) this.letGo(id);
   }
 
-  /** The trap that springs here, if one does; each springs once. A `hold` has ended when this resolves. */
+  /**
+   * Springs every trap whose turn it is here, each once. Every `hold` among them has ended when this resolves.
+   * @returns what is to be done: of several, the first that is no `hold`
+   */
   async meet(occasion: Occasion | MigrationOccasion): Promise<TrapAction | undefined> {
-    for (const armed of this.#armed.values()) {
-      if (!stands(armed.trap.place, occasion)) continue;
-      armed.left--;
-      if (armed.left > 0) continue;
-      const { trap } = armed;
-      this.#armed.delete(trap.id);
-      if (trap.action.kind !== 'hold') {
-        this.#sprung(trap);
-        return trap.action;
-      }
-      const letGo = new Promise<void>((resolve) => this.#held.set(trap.id, resolve));
-      this.#sprung(trap);
-      await letGo;
-      return trap.action;
+    // All that stand here have met this occasion, whatever the first of them does.
+    const here = [...this.#armed.values()].filter(({ trap }) => stands(trap.place, occasion));
+    for (const armed of here) armed.left--;
+    const springing = here.filter(({ left }) => left <= 0).map(({ trap }) => trap);
+    const holds: Promise<void>[] = [];
+    for (const { id, action } of springing) {
+      this.#armed.delete(id);
+      if (action.kind === 'hold') holds.push(new Promise((resolve) => this.#held.set(id, resolve)));
     }
-    return undefined;
+    for (const trap of springing) this.#sprung(trap);
+    await Promise.all(holds);
+    return (springing.find(({ action }) => action.kind !== 'hold') ?? springing[0])?.action;
   }
 
   /** Whether any trap is armed: without, nobody has to wait. */
