@@ -122,14 +122,17 @@ export class Cell implements AsyncDisposable {
     const logFrom = this.log.end;
     const worker = new WorkerProcess(this.#files, (moment, from) => this.meets(moment, from));
     this.#workers.add(worker);
-    void worker.exited.then((how) => {
-      this.#workers.delete(worker);
-      if (worker.wasKilled || this.#isOver) return;
-      const said = this.log.tail(logFrom, linesOfDeath) || 'nothing';
-      this.#deaths.push(`worker ${worker.pid} ended by itself (${how}); the processes had written: ${said}`);
-      this.startWorker();
-    });
+    void this.#noteEnd(worker, logFrom);
     return worker;
+  }
+
+  async #noteEnd(worker: WorkerProcess, logFrom: number): Promise<void> {
+    const how = await worker.exited;
+    this.#workers.delete(worker);
+    if (worker.wasKilled || this.#isOver) return;
+    const said = this.log.tail(logFrom, linesOfDeath) || 'nothing';
+    this.#deaths.push(`worker ${worker.pid} ended by itself (${how}); the processes had written: ${said}`);
+    this.startWorker();
   }
 
   /** The workers that have ended by themselves since this was asked last, each in a sentence. */
