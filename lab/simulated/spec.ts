@@ -57,7 +57,10 @@ export interface Size {
   readonly hostsPerSwitch?: number;
 }
 
-/** A datacenter of any size, the same each time: equal hosts, VMs of 1 to 4 GiB dealt out in turn. */
+/**
+ * A datacenter of any size, the same each time: equal hosts, VMs of 1 to 4 GiB dealt out in turn. Each round of dealing
+ * begins one size further, so that no host gets VMs of one size alone.
+ */
 export function generateDatacenter({ hosts, vms, hostsPerSwitch = 20 }: Size): DatacenterSpec {
   const memories = [1024, 2048, 1024, 4096];
   return DatacenterSpec.parse({
@@ -65,13 +68,17 @@ export function generateDatacenter({ hosts, vms, hostsPerSwitch = 20 }: Size): D
       name: `host${at + 1}`,
       failureDomains: { switch: `sw${Math.floor(at / hostsPerSwitch) + 1}` },
     })),
-    vms: Array.from({ length: vms }, (_, at) => ({
-      name: `vm${at + 1}`,
-      host: `host${(at % hosts) + 1}`,
-      memoryMiB: memories[at % memories.length],
-      vcpus: 1 + (at % 2),
-      loadCores: 0.1 + (at % 7) * 0.05,
-      dirtyMiBps: at % 11,
-    })),
+    vms: Array.from({ length: vms }, (_, at) => {
+      const [host, round] = [at % hosts, Math.floor(at / hosts)];
+      const turn = host + round;
+      return {
+        name: `vm${at + 1}`,
+        host: `host${host + 1}`,
+        memoryMiB: memories[turn % memories.length],
+        vcpus: 1 + (turn % 2),
+        loadCores: 0.1 + (turn % 7) * 0.05,
+        dirtyMiBps: turn % 11,
+      };
+    }),
   });
 }
