@@ -2,7 +2,7 @@
 import { DOMParser, type Element } from '@xmldom/xmldom';
 import type { VmDefinition, VmDisk } from '../../model/vm-definition.ts';
 
-/** Reads a domain's XML. @throws Error when it is none */
+/** Reads a domain's XML. @throws UnreadableXml when it is none */
 export function parseDefinition(xml: string): VmDefinition {
   const root = parseXml(xml, 'domain');
   const devices = child(root, 'devices');
@@ -33,7 +33,20 @@ export function parseDefinition(xml: string): VmDefinition {
   };
 }
 
-/** An element tree of a text that comes from a host. @throws Error that says what was expected */
+/** A text of a host's that is not the XML it should be. The message says what was expected, and how what came begins. */
+export class UnreadableXml extends Error {
+  constructor(reason: string, xml: string, cause?: unknown) {
+    super(
+      `${reason}: ${JSON.stringify(xml.slice(0, mostQuoted))}`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.name = 'UnreadableXml';
+  }
+}
+
+const mostQuoted = 80;
+
+/** An element tree of a text that comes from a host. @throws UnreadableXml */
 export function parseXml(xml: string, rootName: string): Element {
   let root: Element | null = null;
   try {
@@ -43,12 +56,11 @@ export function parseXml(xml: string, rootName: string): Element {
       },
     }).parseFromString(xml, 'text/xml').documentElement;
   } catch (error) {
-    throw new Error(`not well-formed XML where <${rootName}> was expected: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const why = (error as Error).message;
+    throw new UnreadableXml(`not well-formed XML where <${rootName}> was expected (${why})`, xml, error);
   }
   if (root?.tagName !== rootName)
-    throw new Error(`<${root?.tagName ?? 'nothing'}> where <${rootName}> was expected`);
+    throw new UnreadableXml(`<${root?.tagName ?? 'nothing'}> where <${rootName}> was expected`, xml);
   return root;
 }
 

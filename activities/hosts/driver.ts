@@ -22,7 +22,7 @@ export interface HostAddress {
 export interface HostDriver {
   /**
    * Connects to a host.
-   * @throws HostUnreachable when it does not answer within `timeoutMs`
+   * @throws HostUnreachable when it does not answer within `timeoutMs`; HostRefused when it lets nobody in
    */
   open(host: HostAddress, options?: { readonly timeoutMs?: number }): Promise<HostSession>;
 }
@@ -45,6 +45,10 @@ export interface MigrationOrder {
   readonly keepsDefinition?: boolean;
 }
 
+/**
+ * Every call rejects with HostUnreachable, with HostRefused, or with HostUnreadable where what came back can't be what was
+ * asked for; anything else is a fault of our own.
+ */
 export interface HostSession extends AsyncDisposable {
   readonly host: string;
   report(): Promise<HostReport>;

@@ -1,4 +1,4 @@
-/** The two ways in which asking a host fails. */
+/** The three ways in which asking a host fails; anything else that is thrown is a fault of our own. */
 
 /** The host did not answer, or the connection was lost: nothing is known of what it did. */
 export class HostUnreachable extends Error {
@@ -21,6 +21,17 @@ export class HostRefused extends Error {
     this.name = 'HostRefused';
     this.host = host;
     this.code = code;
+  }
+}
+
+/** The host answered a question with something that can't be read; the cause says what came. */
+export class HostUnreadable extends Error {
+  readonly host: string;
+
+  constructor(host: string, tried: string, cause: unknown) {
+    super(`${host} gave an answer that can't be read (${tried}): ${messageOf(cause)}`, { cause });
+    this.name = 'HostUnreadable';
+    this.host = host;
   }
 }
 

@@ -2,9 +2,8 @@
 import type { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
 import type { HostReport, VmEvent, VmSight } from '../../model/inventory.ts';
 import type { VmDefinition } from '../../model/vm-definition.ts';
-import { parseDefinition } from './definition.ts';
+import { parseDefinition, parseXml } from './definition.ts';
 import type { HostAddress, HostDriver, HostSession, MigrationOrder, MissingPart } from './driver.ts';
-import { HostRefused, HostUnreachable } from './errors.ts';
 import { LibvirtConnectionLost, LibvirtError } from './libvirt/errors.ts';
 import {
   JobStatsFlag,
@@ -16,6 +15,7 @@ import {
   type LibvirtClient,
 } from './libvirt/client.ts';
 import { cpuIncompatibility } from './libvirt-cpu.ts';
+import { askLibvirt } from './libvirt-errors.ts';
 import { vmEventOf } from './libvirt-events.ts';
 import { finishedFigures, runningProgress, saysNoJob } from './libvirt-jobs.ts';
 import { orLostMonitor } from './libvirt-quit.ts';
@@ -46,11 +46,8 @@ export function libvirtDriver(settings: LibvirtSettings): HostDriver {
           // Three pings, and an interval after the last of them.
           keepalive: { intervalMs: Math.ceil((settings.keepaliveSeconds * 1000) / 4), count: 3 },
         });
-      try {
-        return new LibvirtSession(host, await connect(), connect);
-      } catch (error) {
-        throw new HostUnreachable(host.name, `open ${host.uri}`, error);
-      }
+      const client = await askLibvirt(host.name, `open ${host.uri}`, () => connect());
+      return new LibvirtSession(host, client, connect);
     },
   };
 }
@@ -101,13 +98,18 @@ class LibvirtSession implements HostSession {
   }
 
   definition(uuid: string): Promise<VmDefinition> {
-    return this.#ask(`define VM ${uuid}`, async () =>
+    return this.#ask(`tell the definition of VM ${uuid}`, async () =>
       parseDefinition(await this.#client.domainXml(await this.#client.domainByUuid(uuid))),
     );
   }
 
   cpu(): Promise<string> {
-    return this.#ask('tell its CPU', () => this.#client.capabilities());
+    return this.#ask('tell its CPU', async () => {
+      const capabilities = await this.#client.capabilities();
+      // Another host compares it: what can't be read is noticed where it comes from.
+      parseXml(capabilities, 'capabilities');
+      return capabilities;
+    });
   }
 
   cpuIncompatibility(definition: VmDefinition, sourceCpu: string): Promise<string | undefined> {
@@ -276,12 +278,7 @@ class LibvirtSession implements HostSession {
     });
   }
 
-  async #ask<T>(tried: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof LibvirtError) throw new HostRefused(this.host, tried, error.codeName, error);
-      throw new HostUnreachable(this.host, tried, error);
-    }
+  #ask<T>(tried: string, call: () => Promise<T>): Promise<T> {
+    return askLibvirt(this.host, tried, call);
   }
 }

@@ -2,6 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { once } from 'node:events';
 import {
+  ConnectionError,
   createMessageConnection,
   ResponseError,
   StreamMessageReader,
@@ -22,7 +23,7 @@ import {
 } from '../../model/simulated.ts';
 import { VmDefinition } from '../../model/vm-definition.ts';
 import type { HostAddress, HostDriver, HostSession, MigrationOrder, MissingPart } from './driver.ts';
-import { HostRefused, HostUnreachable } from './errors.ts';
+import { HostRefused, HostUnreachable, HostUnreadable } from './errors.ts';
 
 export interface SimulatedSettings {
   /** A silent host is given up after so long, as `keepaliveSeconds` of the settings says. */
@@ -37,6 +38,8 @@ const MissingParts = z.array(
   z.object({ kind: z.enum(['disk', 'network']), name: z.string(), reason: z.string() }),
 );
 const nothing = z.unknown().transform(() => undefined);
+/** So much of an answer that can't be read is told. */
+const mostQuoted = 80;
 /** Pings in one keepalive interval: the last of three that go unanswered is given one more third. */
 const pingsPerKeepalive = 4;
 
@@ -49,6 +52,11 @@ export function simulatedDriver(settings: SimulatedSettings): HostDriver {
       const socket = connectTcp({ host: uri.address, port: uri.port, noDelay: true });
       try {
         await once(socket, 'connect', { signal: AbortSignal.timeout(limitMs) });
+      } catch (error) {
+        socket.destroy();
+        throw new HostUnreachable(host.name, `open ${host.uri}`, error);
+      }
+      try {
         const session = new SimulatedSession(host, socket, settings);
         await session.greet(
           {
@@ -61,11 +69,19 @@ export function simulatedDriver(settings: SimulatedSettings): HostDriver {
         return session;
       } catch (error) {
         socket.destroy();
-        if (error instanceof HostUnreachable || error instanceof HostRefused) throw error;
-        throw new HostUnreachable(host.name, `open ${host.uri}`, error);
+        throw error;
       }
     },
   };
+}
+
+/** The connection was lost, or an answer did not come in time. */
+class NoAnswer extends Error {}
+
+/** What came instead of what was asked for. */
+function unlike(error: z.ZodError, answered: unknown): Error {
+  const came = (JSON.stringify(answered) ?? 'nothing').slice(0, mostQuoted);
+  return new Error(`${z.prettifyError(error)}: ${came}`, { cause: error });
 }
 
 class SimulatedSession implements HostSession {
@@ -75,7 +91,7 @@ class SimulatedSession implements HostSession {
   readonly #timeoutMs: number;
   readonly #keepaliveMs: number;
   readonly #lost: Promise<never>;
-  #lose!: (why: Error) => void;
+  #lose!: (why: NoAnswer) => void;
   #pings: NodeJS.Timeout | undefined;
   #listener: ((event: VmEvent) => void) | undefined;
 
@@ -96,8 +112,8 @@ class SimulatedSession implements HostSession {
     this.#connection.onNotification(simulatedEvent, (event: unknown) =>
       this.#listener?.(VmEvent.parse(event)),
     );
-    socket.on('error', (error) => this.#lose(error));
-    socket.on('close', () => this.#lose(new Error('the connection was closed')));
+    socket.on('error', (error) => this.#lose(new NoAnswer(error.message, { cause: error })));
+    socket.on('close', () => this.#lose(new NoAnswer('the connection was closed')));
     this.#connection.listen();
   }
 
@@ -224,26 +240,43 @@ class SimulatedSession implements HostSession {
     tried: string,
     timeoutMs = this.#timeoutMs,
   ): Promise<z.output<T>> {
+    const answered = await this.#answerTo(request, parameters, tried, timeoutMs);
+    const { data, error } = answer.safeParse(answered);
+    if (error) throw new HostUnreadable(this.host, tried, unlike(error, answered));
+    return data;
+  }
+
+  async #answerTo(
+    request: SimulatedRequest,
+    parameters: object,
+    tried: string,
+    timeoutMs: number,
+  ): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       if (timeoutMs === Infinity) return;
-      timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      timer = setTimeout(() => reject(new NoAnswer(`no answer within ${timeoutMs} ms`)), timeoutMs);
     });
     try {
-      const answered: unknown = await Promise.race([
+      return await Promise.race<unknown>([
         this.#connection.sendRequest(request, parameters),
         this.#lost,
         tooLate,
       ]);
-      return answer.parse(answered);
     } catch (error) {
       if (error instanceof ResponseError && error.code === simulatedRefusalCode) {
         throw new HostRefused(this.host, tried, SimulatedRefusal.parse(error.data).code, error);
       }
-      throw new HostUnreachable(this.host, tried, error);
+      if (this.#isUnanswered(error)) throw new HostUnreachable(this.host, tried, error);
+      throw error;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Whether nothing is known of what the host did; what else fails is a bug of the simulation's, or our own. */
+  #isUnanswered(error: unknown): boolean {
+    return error instanceof NoAnswer || error instanceof ConnectionError || this.#socket.destroyed;
   }
 
   /** Gives the connection up when a whole keepalive interval has passed without an answer. */
@@ -251,7 +284,7 @@ class SimulatedSession implements HostSession {
     let heardMs = performance.now();
     this.#pings = setInterval(() => {
       if (performance.now() - heardMs > this.#keepaliveMs) {
-        this.#lose(new Error(`no sign of life for ${this.#keepaliveMs / 1000} s`));
+        this.#lose(new NoAnswer(`no sign of life for ${this.#keepaliveMs / 1000} s`));
         this.#socket.destroy();
         return;
       }
