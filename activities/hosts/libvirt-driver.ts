@@ -154,7 +154,7 @@ class LibvirtSession implements HostSession {
   setMaxDowntime(uuid: string, downtimeMs: number): Promise<void> {
     return this.#ask(`allow VM ${uuid} a downtime of ${downtimeMs} ms`, async () => {
       const domain = await this.#find(uuid);
-      if (domain) await this.#client.setMaxDowntimeMs(domain, downtimeMs);
+      if (domain) await this.#unlessOver(() => this.#client.setMaxDowntimeMs(domain, downtimeMs));
     });
   }
 

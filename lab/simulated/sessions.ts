@@ -225,9 +225,7 @@ export class Session {
       case 'setMaxDowntime': {
         const { uuid, downtimeMs } = OfDowntime.parse(parameters);
         await turnOf(host, request, uuid);
-        const copy = host.copies.get(uuid);
-        if (copy && !copy.live) throw new Refusal('OPERATION_INVALID', 'domain is not running');
-        const job = copy?.job;
+        const job = host.copies.get(uuid)?.job;
         if (job) job.maxDowntimeMs = downtimeMs;
         return undefined;
       }

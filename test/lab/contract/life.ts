@@ -100,7 +100,7 @@ export const life: readonly Sequence[] = [
         abortMigration at the source: done
         progress: done
         figures: {}
-        allow a downtime: OPERATION_INVALID: Requested operation is not valid: domain is not running
+        allow a downtime: done
         migrate: OPERATION_INVALID: Requested operation is not valid: domain is not running
         undefine at the source: done
           source tells: undefined removed
