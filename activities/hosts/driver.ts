@@ -72,9 +72,15 @@ export interface HostSession extends AsyncDisposable {
   migrate(uuid: string, order: MigrationOrder): Promise<void>;
   /** How far an outgoing migration is; undefined when none runs. */
   migrationProgress(uuid: string): Promise<MigrationProgress | undefined>;
-  /** How long the VM may stand still when an outgoing migration switches over; libvirt's default is 300 ms. */
+  /**
+   * How long the VM may stand still when an outgoing migration switches over; libvirt's default is 300 ms. Does nothing
+   * when the VM does not run here (any more).
+   */
   setMaxDowntime(uuid: string, downtimeMs: number): Promise<void>;
-  /** Asks an outgoing migration to end; the VM then runs on here. Does nothing when none runs. */
+  /**
+   * Asks an outgoing migration to end; the VM then runs on here. Does nothing when none runs, nor when it comes too late:
+   * once the hypervisor has sent the whole guest the move goes on, and only how it ends tells.
+   */
   abortMigration(uuid: string): Promise<void>;
   /** What the migration that brought the VM here measured; empty when the hypervisor does not know. */
   migrationFigures(uuid: string): Promise<MoveFigures>;

@@ -193,13 +193,54 @@ describe('a migration that fails', () => {
     },
   );
 
-  test('an abort is refused from the switch-over on', async () => {
+  test('an abort is heard until QEMU has sent the whole guest, which it then lets run itself', async () => {
     const world = new ByHand();
     world.hold('switchedOver');
     const migration = world.migrate('host2');
-    await world.clock.advance(2000);
-    expect(() => migration.abort()).toThrow('last step');
+    await world.until('host1', 'paused (migrating)');
+    migration.abort();
+    expect(await endOf(migration)).toMatch(/^OPERATION_ABORTED/);
+    expect(world.stateOn('host1')).toBe('running (unpaused)');
+    expect(world.told.slice(-2)).toEqual(['host2: stopped failed', 'host1: resumed unpaused']);
+    expect(world.stateOn('host2')).toBe('absent');
+    await world.clock.advance(aWhileMs);
+    expect(world.stateOn('host1')).toBe('running (unpaused)');
   });
+
+  test('an abort then lets a guest run that a person has paused on the way, and not one that was paused before', async () => {
+    for (const [pausesAfterMs, state] of [
+      [0, 'paused (user)'],
+      [500, 'running (migration canceled)'],
+    ] as const) {
+      const world = new ByHand();
+      world.hold('switchedOver');
+      if (pausesAfterMs === 0) world.person('suspend');
+      const migration = world.migrate('host2');
+      if (pausesAfterMs > 0) {
+        await world.clock.advance(pausesAfterMs);
+        world.person('suspend');
+      }
+      await world.clock.advance(2000);
+      migration.abort();
+      expect(world.stateOn('host1')).toBe(state);
+    }
+  });
+
+  test.each(['arrived', 'confirming'] as const)(
+    'an abort is answered and without effect when it is %s',
+    async (moment) => {
+      const world = new ByHand();
+      const goOn = world.hold(moment);
+      const migration = world.migrate('host2');
+      await world.clock.advance(2000);
+      migration.abort();
+      goOn();
+      await world.clock.advance(aWhileMs);
+      expect(await endOf(migration)).toBe('done');
+      expect(world.stateOn('host1')).toBe('shut off (migrated)');
+      expect(world.stateOn('host2')).toBe('paused (user)');
+    },
+  );
 
   test('what stood still before, or for its storage, still does after an abort', async () => {
     const paused = new ByHand();

@@ -51,6 +51,10 @@ export class OutgoingMigration {
   /** One of its hosts is gone: nothing goes on until the other notices. */
   #isLost = false;
   #hasSwitched = false;
+  /** QEMU has stopped the guest for the switch-over: it had not been paused before. */
+  #isStoppedByIt = false;
+  /** QEMU has sent the whole guest. */
+  #isSent = false;
   /** The target has the whole guest. */
   #hasArrived = false;
   #arrived: Copy | undefined;
@@ -90,10 +94,16 @@ export class OutgoingMigration {
     return this.#memory.progress;
   }
 
-  /** As `virDomainAbortJob`: heard until the switch-over, refused afterwards. */
+  /**
+   * As `virDomainAbortJob`: from when QEMU has sent the whole guest it is answered as before and without effect, since a
+   * migration that is completed has nothing left to cancel. A guest that QEMU has stopped it lets run itself.
+   */
   abort(): void {
-    if (this.#hasSwitched) throw new Refusal('OPERATION_INVALID', 'cannot abort migration in its last step');
-    this.fail("job 'migration out' canceled by client", 'OPERATION_ABORTED');
+    if (this.#isOver || this.#isSent) return;
+    this.#over(new Refusal('OPERATION_ABORTED', "job 'migration out' canceled by client"));
+    this.#removeArrival();
+    if (this.#isStoppedByIt) this.#restore('unpaused', 'unpaused');
+    else this.#restore();
   }
 
   /** Ends it without a move: before the switch-over the VM runs on at the source, and the target's half is removed. */
@@ -213,6 +223,7 @@ export class OutgoingMigration {
     this.#live.holdsDisks = false;
     // A guest that stands still already is not stopped again, and nobody is told.
     if (this.#copy.state === 'running') {
+      this.#isStoppedByIt = true;
       this.#source.become(this.#copy, 'paused', 'migrating');
       this.#source.tell(this.#copy, hypervisor, { kind: 'suspended', detail: 'migrated' });
     }
@@ -224,6 +235,7 @@ export class OutgoingMigration {
 
   /** The target has the whole guest: Finish3 runs there, and its reply goes back. */
   async #arrive(suspendedMs: number): Promise<void> {
+    this.#isSent = true;
     const arrived = this.#arrived;
     const { clock, network, migrationFaults } = this.#source.world;
     if (!arrived?.isIncoming || !this.#reaches()) {
@@ -302,7 +314,7 @@ export class OutgoingMigration {
    * The guest goes on at the source, if it ran when the move began (qemuMigrationSrcRestoreDomainState), whoever has
    * paused it since.
    */
-  #restore(): void {
+  #restore(why = 'migration canceled', told = 'migrated'): void {
     const { world, name } = this.#source;
     const { uuid, state, reason } = this.#copy;
     // A process that was told to quit can't run on: its end comes by itself.
@@ -310,8 +322,8 @@ export class OutgoingMigration {
     if (world.traitsOf(uuid).locksDisk && world.isLockedElsewhere(uuid, name)) return;
     this.#live.holdsDisks = true;
     if (this.#beganPaused || state !== 'paused' || reason === 'I/O error') return;
-    this.#source.become(this.#copy, 'running', 'migration canceled', () => this.#live.guest.run());
-    this.#source.tell(this.#copy, hypervisor, { kind: 'resumed', detail: 'migrated' });
+    this.#source.become(this.#copy, 'running', why, () => this.#live.guest.run());
+    this.#source.tell(this.#copy, hypervisor, { kind: 'resumed', detail: told });
   }
 
   /** The target removes its half when it is told, or when it notices that nobody speaks any more. */

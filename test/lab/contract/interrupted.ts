@@ -169,6 +169,58 @@ export const interrupted: readonly Sequence[] = [
     ],
   },
   {
+    name: 'an abort in the moment of the switch-over is heard, or comes too late',
+    async play(stage) {
+      await stage.running();
+      const move = stage.beginMove({ arrivesPaused: true, keepsDefinition: true });
+      await stage.told('source', 'suspended migrated');
+      const abort = stage.begin('source', 'abortMigration');
+      await stage.endAll([abort, move]);
+    },
+    traces: [
+      // QEMU itself lets the guest run on.
+      trace(`
+        abortMigration at the source: done
+        migrate: OPERATION_ABORTED: operation aborted: job 'migration out' canceled by client
+          source tells: suspended migrated, resumed unpaused
+          source: running (unpaused), persistent
+          target tells: started migrated, stopped failed
+      `),
+      trace(`
+        abortMigration at the source: done
+        migrate: done
+          source tells: suspended migrated, stopped migrated
+          source: off (migrated), persistent
+          target tells: started migrated, defined added, suspended paused
+          target: paused (user), persistent
+      `),
+    ],
+  },
+  {
+    name: 'what comes when the target has the guest changes nothing, and is not refused',
+    async play(stage) {
+      await stage.running();
+      const move = stage.beginMove({ arrivesPaused: true, keepsDefinition: true });
+      await stage.told('target', 'suspended paused');
+      const abort = stage.begin('source', 'abortMigration');
+      await stage.endAll([abort, move]);
+      await stage.order('source', 'abortMigration');
+      await stage.does('allow a downtime', () => stage.at('source').setMaxDowntime(stage.vm.uuid, 500));
+    },
+    traces: [
+      trace(`
+        abortMigration at the source: done
+        migrate: done
+          source tells: suspended migrated, stopped migrated
+          source: off (migrated), persistent
+          target tells: started migrated, defined added, suspended paused
+          target: paused (user), persistent
+        abortMigration at the source: done
+        allow a downtime: done
+      `),
+    ],
+  },
+  {
     name: 'an order that comes too early is carried out when the migration is over',
     parts: ['noise'],
     async play(stage) {
