@@ -1,4 +1,7 @@
-/** Drover's side of a simulated datacenter: one connection for each session with a host, as libvirtd serves them. */
+/**
+ * Drover's side of a simulated datacenter: one connection for each session with a host, as libvirtd serves them, with what
+ * delays, loses or falsifies a request and its answer on their ways. `requests.ts` says what the host does for it.
+ */
 import type { Socket } from 'node:net';
 import {
   createMessageConnection,
@@ -10,24 +13,17 @@ import {
 import { z } from 'zod';
 import {
   simulatedEvent,
-  SimulatedMigration,
   SimulatedOpen,
   simulatedRefusalCode,
   simulatedRequests,
   type SimulatedRequest,
 } from '../../model/simulated.ts';
-import { VmDefinition } from '../../model/vm-definition.ts';
 import type { SimulatedDatacenter } from './datacenter.ts';
 import type { SimulatedHost } from './host.ts';
-import { turnOf } from './job-lock.ts';
-import type { Cause } from './journal.ts';
-import { rehearse } from './parts.ts';
 import { Refusal } from './refusal.ts';
+import { carryOut } from './requests.ts';
 import type { Traps } from './traps.ts';
 
-const OfVm = z.object({ uuid: z.string() });
-const OfDefinition = z.object({ definition: VmDefinition });
-const OfDowntime = OfVm.extend({ downtimeMs: z.number() });
 /** How often a session looks whether its peer is still there, within its keepalive interval. */
 const looksPerKeepalive = 4;
 const lookEveryMs = 10;
@@ -194,82 +190,19 @@ export class Session {
   }
 
   async #do(host: SimulatedHost, request: SimulatedRequest, parameters: unknown): Promise<unknown> {
-    const cause: Cause = { kind: 'drover', party: this.#party, call: request };
-    switch (request) {
-      case 'open':
-      case 'ping':
-        return undefined;
-      case 'report':
-        return host.report();
-      case 'cpu':
-        return 'simulated';
-      case 'watch':
-        this.#unwatch();
-        this.#unwatch = host.watch((event) => {
-          void this.#answers(host, event)
-            .then((told) => this.#connection.sendNotification(simulatedEvent, told))
-            // Nobody hears it any more.
-            .catch(() => undefined);
-        });
-        return undefined;
-      case 'rehearse':
-        return rehearse(host, OfDefinition.parse(parameters).definition);
-      case 'define':
-        return host.define(OfDefinition.parse(parameters).definition, cause);
-      case 'migrate': {
-        await turnOf(host, request, OfVm.parse(parameters).uuid);
-        const migration = this.#datacenter.migrate(host, SimulatedMigration.parse(parameters));
-        await migration.done;
-        return undefined;
-      }
-      case 'setMaxDowntime': {
-        const { uuid, downtimeMs } = OfDowntime.parse(parameters);
-        await turnOf(host, request, uuid);
-        const job = host.copies.get(uuid)?.job;
-        if (job) job.maxDowntimeMs = downtimeMs;
-        return undefined;
-      }
-      default: {
-        const { uuid } = OfVm.parse(parameters);
-        await turnOf(host, request, uuid);
-        return this.#doToVm(host, request, uuid, cause);
-      }
-    }
+    if (request === 'open' || request === 'ping') return undefined;
+    if (request === 'watch') return this.#watch(host);
+    return await carryOut({ datacenter: this.#datacenter, host, party: this.#party }, request, parameters);
   }
 
-  #doToVm(
-    host: SimulatedHost,
-    request: Exclude<
-      SimulatedRequest,
-      'open' | 'ping' | 'report' | 'cpu' | 'watch' | 'rehearse' | 'define' | 'migrate' | 'setMaxDowntime'
-    >,
-    uuid: string,
-    cause: Cause,
-  ): unknown {
-    switch (request) {
-      case 'sight':
-        return host.sight(uuid);
-      case 'definition':
-        return host.definition(uuid);
-      case 'migrationProgress':
-        return host.copies.get(uuid)?.job?.progress ?? null;
-      case 'abortMigration':
-        return host.copies.get(uuid)?.job?.abort();
-      case 'migrationFigures': {
-        const arrival = host.copies.get(uuid)?.arrival;
-        return arrival ?? {};
-      }
-      case 'undefine':
-      case 'start':
-      case 'shutDown':
-      case 'destroy':
-      case 'suspend':
-      case 'resume':
-      case 'quit':
-        return host[request](uuid, cause);
-      default:
-        throw new TypeError(`no such request: ${String(request satisfies never)}`);
-    }
+  #watch(host: SimulatedHost): void {
+    this.#unwatch();
+    this.#unwatch = host.watch((event) => {
+      void this.#answers(host, event)
+        .then((told) => this.#connection.sendNotification(simulatedEvent, told))
+        // Nobody hears it any more.
+        .catch(() => undefined);
+    });
   }
 }
 
