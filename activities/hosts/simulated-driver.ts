@@ -1,29 +1,19 @@
 /** The host driver for `sim://` hosts: the simulated datacenter, spoken to as a hypervisor is. */
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { once } from 'node:events';
-import {
-  ConnectionError,
-  createMessageConnection,
-  ResponseError,
-  StreamMessageReader,
-  StreamMessageWriter,
-  type MessageConnection,
-} from 'vscode-jsonrpc/node';
 import { z } from 'zod';
-import { HostReport, VmEvent, VmSight } from '../../model/inventory.ts';
+import { HostReport, VmSight, type VmEvent } from '../../model/inventory.ts';
 import { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
 import {
   parseSimulatedUri,
-  simulatedEvent,
-  simulatedRefusalCode,
-  SimulatedRefusal,
   type SimulatedMigration,
   type SimulatedOpen,
   type SimulatedRequest,
 } from '../../model/simulated.ts';
 import { VmDefinition } from '../../model/vm-definition.ts';
 import type { HostAddress, HostDriver, HostSession, MigrationOrder, MissingPart } from './driver.ts';
-import { HostRefused, HostUnreachable, HostUnreadable } from './errors.ts';
+import { HostUnreachable } from './errors.ts';
+import { SimulatedConnection } from './simulated-connection.ts';
 
 export interface SimulatedSettings {
   /** A silent host is given up after so long, as `keepaliveSeconds` of the settings says. */
@@ -38,10 +28,6 @@ const MissingParts = z.array(
   z.object({ kind: z.enum(['disk', 'network']), name: z.string(), reason: z.string() }),
 );
 const nothing = z.unknown().transform(() => undefined);
-/** So much of an answer that can't be read is told. */
-const mostQuoted = 80;
-/** Pings in one keepalive interval: the last of three that go unanswered is given one more third. */
-const pingsPerKeepalive = 4;
 
 export function simulatedDriver(settings: SimulatedSettings): HostDriver {
   return {
@@ -56,86 +42,44 @@ export function simulatedDriver(settings: SimulatedSettings): HostDriver {
         socket.destroy();
         throw new HostUnreachable(host.name, `open ${host.uri}`, error);
       }
+      const connection = new SimulatedConnection(host.name, socket, settings.callTimeoutMs ?? 10_000);
+      const keepaliveMs = settings.keepaliveSeconds * 1000;
+      const greeting: SimulatedOpen = { host: uri.host, party: settings.party ?? 'worker', keepaliveMs };
       try {
-        const session = new SimulatedSession(host, socket, settings);
-        await session.greet(
-          {
-            host: uri.host,
-            party: settings.party ?? 'worker',
-            keepaliveMs: settings.keepaliveSeconds * 1000,
-          },
-          limitMs,
-        );
-        return session;
+        await connection.ask('open', greeting, nothing, 'open a session', limitMs);
       } catch (error) {
-        socket.destroy();
+        connection.close();
         throw error;
       }
+      connection.keepAlive(keepaliveMs);
+      return new SimulatedSession(host, connection);
     },
   };
 }
 
-/** The connection was lost, or an answer did not come in time. */
-class NoAnswer extends Error {}
-
-/** What came instead of what was asked for. */
-function unlike(error: z.ZodError, answered: unknown): Error {
-  const came = (JSON.stringify(answered) ?? 'nothing').slice(0, mostQuoted);
-  return new Error(`${z.prettifyError(error)}: ${came}`, { cause: error });
-}
-
 class SimulatedSession implements HostSession {
   readonly host: string;
-  readonly #socket: Socket;
-  readonly #connection: MessageConnection;
-  readonly #timeoutMs: number;
-  readonly #keepaliveMs: number;
-  readonly #lost: Promise<never>;
-  #lose!: (why: NoAnswer) => void;
-  #pings: NodeJS.Timeout | undefined;
-  #listener: ((event: VmEvent) => void) | undefined;
+  readonly #connection: SimulatedConnection;
 
-  constructor(host: HostAddress, socket: Socket, settings: SimulatedSettings) {
+  constructor(host: HostAddress, connection: SimulatedConnection) {
     this.host = host.name;
-    this.#socket = socket;
-    this.#timeoutMs = settings.callTimeoutMs ?? 10_000;
-    this.#keepaliveMs = settings.keepaliveSeconds * 1000;
-    this.#lost = new Promise((_, reject) => {
-      this.#lose = reject;
-    });
-    this.#lost.catch(() => undefined);
-    this.#connection = createMessageConnection(
-      new StreamMessageReader(socket),
-      new StreamMessageWriter(socket),
-    );
-    this.#connection.onError(() => undefined);
-    this.#connection.onNotification(simulatedEvent, (event: unknown) =>
-      this.#listener?.(VmEvent.parse(event)),
-    );
-    socket.on('error', (error) => this.#lose(new NoAnswer(error.message, { cause: error })));
-    socket.on('close', () => this.#lose(new NoAnswer('the connection was closed')));
-    this.#connection.listen();
-  }
-
-  async greet(open: SimulatedOpen, timeoutMs: number): Promise<void> {
-    await this.#ask('open', open, nothing, `open a session`, timeoutMs);
-    this.#keepAlive();
+    this.#connection = connection;
   }
 
   report(): Promise<HostReport> {
-    return this.#ask('report', {}, HostReport, 'report what it runs');
+    return this.#connection.ask('report', {}, HostReport, 'report what it runs');
   }
 
   sight(uuid: string): Promise<VmSight> {
-    return this.#ask('sight', { uuid }, VmSight, `say where VM ${uuid} is`);
+    return this.#connection.ask('sight', { uuid }, VmSight, `say where VM ${uuid} is`);
   }
 
   definition(uuid: string): Promise<VmDefinition> {
-    return this.#ask('definition', { uuid }, VmDefinition, `tell the definition of VM ${uuid}`);
+    return this.#connection.ask('definition', { uuid }, VmDefinition, `tell the definition of VM ${uuid}`);
   }
 
   cpu(): Promise<string> {
-    return this.#ask('cpu', {}, z.string(), 'tell its CPU');
+    return this.#connection.ask('cpu', {}, z.string(), 'tell its CPU');
   }
 
   /** Simulated hosts all have the same CPU, unless they say that theirs is another. */
@@ -145,7 +89,7 @@ class SimulatedSession implements HostSession {
   }
 
   rehearse(definition: VmDefinition): Promise<readonly MissingPart[]> {
-    return this.#ask('rehearse', { definition }, MissingParts, `rehearse ${definition.name}`);
+    return this.#connection.ask('rehearse', { definition }, MissingParts, `rehearse ${definition.name}`);
   }
 
   migrate(uuid: string, order: MigrationOrder): Promise<void> {
@@ -156,11 +100,11 @@ class SimulatedSession implements HostSession {
       keepsDefinition: order.keepsDefinition ?? false,
       ...(order.bandwidthMiBps === undefined ? {} : { bandwidthMiBps: order.bandwidthMiBps }),
     };
-    return this.#ask('migrate', request, nothing, `move VM ${uuid} to ${order.to.name}`, Infinity);
+    return this.#connection.ask('migrate', request, nothing, `move VM ${uuid} to ${order.to.name}`, Infinity);
   }
 
   async migrationProgress(uuid: string): Promise<MigrationProgress | undefined> {
-    const progress = await this.#ask(
+    const progress = await this.#connection.ask(
       'migrationProgress',
       { uuid },
       MigrationProgress.nullable(),
@@ -178,7 +122,7 @@ class SimulatedSession implements HostSession {
   }
 
   migrationFigures(uuid: string): Promise<MoveFigures> {
-    return this.#ask(
+    return this.#connection.ask(
       'migrationFigures',
       { uuid },
       MoveFigures,
@@ -187,12 +131,12 @@ class SimulatedSession implements HostSession {
   }
 
   async watch(listener: (event: VmEvent) => void): Promise<void> {
-    this.#listener = listener;
-    await this.#ask('watch', {}, nothing, 'tell its events');
+    this.#connection.onEvent(listener);
+    await this.#connection.ask('watch', {}, nothing, 'tell its events');
   }
 
   define(definition: VmDefinition): Promise<void> {
-    return this.#ask('define', { definition }, nothing, `define ${definition.name}`);
+    return this.#connection.ask('define', { definition }, nothing, `define ${definition.name}`);
   }
 
   undefine(uuid: string): Promise<void> {
@@ -224,74 +168,10 @@ class SimulatedSession implements HostSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#pings);
-    this.#connection.dispose();
-    this.#socket.destroy();
+    this.#connection.close();
   }
 
   #order(request: SimulatedRequest, uuid: string, verb: string, more: object = {}): Promise<void> {
-    return this.#ask(request, { uuid, ...more }, nothing, `${verb} VM ${uuid}`);
-  }
-
-  async #ask<T extends z.ZodType>(
-    request: SimulatedRequest,
-    parameters: object,
-    answer: T,
-    tried: string,
-    timeoutMs = this.#timeoutMs,
-  ): Promise<z.output<T>> {
-    const answered = await this.#answerTo(request, parameters, tried, timeoutMs);
-    const { data, error } = answer.safeParse(answered);
-    if (error) throw new HostUnreadable(this.host, tried, unlike(error, answered));
-    return data;
-  }
-
-  async #answerTo(
-    request: SimulatedRequest,
-    parameters: object,
-    tried: string,
-    timeoutMs: number,
-  ): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      if (timeoutMs === Infinity) return;
-      timer = setTimeout(() => reject(new NoAnswer(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    });
-    try {
-      return await Promise.race<unknown>([
-        this.#connection.sendRequest(request, parameters),
-        this.#lost,
-        tooLate,
-      ]);
-    } catch (error) {
-      if (error instanceof ResponseError && error.code === simulatedRefusalCode) {
-        throw new HostRefused(this.host, tried, SimulatedRefusal.parse(error.data).code, error);
-      }
-      if (this.#isUnanswered(error)) throw new HostUnreachable(this.host, tried, error);
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Whether nothing is known of what the host did; what else fails is a bug of the simulation's, or our own. */
-  #isUnanswered(error: unknown): boolean {
-    return error instanceof NoAnswer || error instanceof ConnectionError || this.#socket.destroyed;
-  }
-
-  /** Gives the connection up when a whole keepalive interval has passed without an answer. */
-  #keepAlive(): void {
-    let heardMs = performance.now();
-    this.#pings = setInterval(() => {
-      if (performance.now() - heardMs > this.#keepaliveMs) {
-        this.#lose(new NoAnswer(`no sign of life for ${this.#keepaliveMs / 1000} s`));
-        this.#socket.destroy();
-        return;
-      }
-      this.#connection.sendRequest('ping', {}).then(
-        () => void (heardMs = performance.now()),
-        () => undefined,
-      );
-    }, this.#keepaliveMs / pingsPerKeepalive);
+    return this.#connection.ask(request, { uuid, ...more }, nothing, `${verb} VM ${uuid}`);
   }
 }
