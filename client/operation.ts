@@ -12,7 +12,7 @@ import {
   TerminatedFailure,
   defaultPayloadConverter,
 } from '@temporalio/common';
-import type { FailureType } from '../model/failures.ts';
+import { failureMeanings, type FailureType } from '../model/failures.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } from '../model/migrate-vm.ts';
 import { queries } from '../model/operations.ts';
 import { OperationCanceled, OperationFailed, OperationNotFound, OperationTerminated } from './errors.ts';
@@ -125,13 +125,18 @@ export class Operation<R = unknown> {
     if (failure instanceof ApplicationFailure) {
       return new OperationFailed(
         this.workflowId,
-        failure.type as FailureType,
+        isFailureType(failure.type) ? failure.type : undefined,
         failure.message,
         failure.details?.[0],
       );
     }
     return new OperationFailed(this.workflowId, undefined, failure?.message ?? error.message, undefined);
   }
+}
+
+/** What a foreign activity or an older worker calls a failure is none of the closed list. */
+function isFailureType(type: string | null | undefined): type is FailureType {
+  return typeof type === 'string' && Object.hasOwn(failureMeanings, type);
 }
 
 /** The failure at the bottom: an activity's own, where the workflow passed it on. */

@@ -17,6 +17,7 @@ import { taskQueue, vmHoldId } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
 import { growingPausesMs } from './growing-pauses.ts';
 import { holdVm, releaseHold } from './hold-vm.ts';
+import { withinBudget } from './within-budget.ts';
 
 const { readHolder } = proxyActivities<Activities>({
   taskQueue,
@@ -81,7 +82,9 @@ async function startHold(vm: string): Promise<ChildWorkflowHandle<typeof holdVm>
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-    const holder = await readHolder({ vm });
+    const holder = await withinBudget(`the question who holds ${vm}`, budgets.questionMs, () =>
+      readHolder({ vm }),
+    );
     if (holder?.isRunning) throw ApplicationFailure.create(busyWith(vm, holder));
     const pauseMs = pausesMs.next().value;
     if (Date.now() - startedMs + pauseMs > budgets.holdMs) {

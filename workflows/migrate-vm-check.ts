@@ -9,6 +9,7 @@ import { fewNames } from '../model/names.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
 import { growingPausesMs } from './growing-pauses.ts';
+import { withinBudget } from './within-budget.ts';
 
 const site = proxyActivities<Activities>({
   taskQueue,
@@ -42,7 +43,11 @@ export async function check(
   input: MigrateVmInput,
   showTrouble: (trouble: Trouble | undefined) => void,
 ): Promise<FoundIn> {
-  const { datacenters } = await site.readSite();
+  const { datacenters } = await withinBudget(
+    'the question for the datacenters of the settings',
+    budgets.questionMs,
+    () => site.readSite(),
+  );
   const startedMs = Date.now();
   const pausesMs = growingPausesMs(budgets.findPauses);
   for (let looks = 1; ; looks++) {
@@ -88,13 +93,15 @@ async function checkIn(
     taskQueue: datacenterTaskQueue(datacenter),
     summary: `${input.vm}: find, check, choose the host`,
   });
-  const answer = await checkMigration({
+  const request = {
     datacenter,
     vm: input.vm,
     onlyIfStarved: input.onlyIfStarved,
     ...(input.dryRun ? { dryRun: true } : {}),
     ...(input.to === undefined ? {} : { to: input.to }),
-  });
+  };
+  const tried = `the check of ${input.vm} in ${datacenter}`;
+  const answer = await withinBudget(tried, budgets.checkMs, () => checkMigration(request));
   return { datacenter, answer };
 }
 

@@ -11,39 +11,28 @@
  * exception.
  */
 import {
-  ActivityCancellationType,
+  ActivityFailure,
   ApplicationFailure,
-  CancellationScope,
   CancelledFailure,
   defineQuery,
   defineSignal,
-  proxyActivities,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { HostActivities } from '../activities/activities.ts';
 import type { MoveVmRequest } from '../activities/move-vm.ts';
 import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import type { Finding, MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
-import { datacenterTaskQueue, queries, signals } from '../model/operations.ts';
+import { queries, signals } from '../model/operations.ts';
 import { holdVmWhile } from './hold.ts';
 import { check } from './migrate-vm-check.ts';
+import { move, needsOperator } from './migrate-vm-move.ts';
 import { showPage } from './migrate-vm-page.ts';
 import { parseInput } from './parse-input.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 
 const progressQuery = defineQuery<MigrateVmStatus>(queries.progress);
 const moveProgressSignal = defineSignal<[MigrationProgress]>(signals.moveProgress);
-
-/** Passing faults (a host that does not answer) are met by looking again until the day is over. */
-const moving = {
-  heartbeatTimeout: '5s',
-  scheduleToCloseTimeout: '24h',
-  // A move that is canceled has ended when its job is gone and both hosts were asked, not before.
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1s', maximumInterval: '30s' },
-} as const;
 
 export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
   const input = parseInput('migrateVm', MigrateVmInput, rawInput ?? {}, { vm: 'web1', to: 'host2' });
@@ -128,12 +117,6 @@ async function checkAndMove(
 
   upsertSearchAttributes(searchAttributesOf({ host: to }));
   show({ step: 'moving', from, to });
-  const { moveVm } = proxyActivities<HostActivities>({
-    ...moving,
-    taskQueue: datacenterTaskQueue(datacenter),
-    startToCloseTimeout: '24h',
-    summary: `${vm.name}: ${from} to ${to}`,
-  });
   const order: MoveVmRequest = {
     vm: { name: vm.name, uuid: vm.uuid },
     from,
@@ -142,34 +125,23 @@ async function checkAndMove(
     ...(input.maxDowntimeMs === undefined ? {} : { maxDowntimeMs: input.maxDowntimeMs }),
     ...(input.bandwidthMiBps === undefined ? {} : { bandwidthMiBps: input.bandwidthMiBps }),
   };
-  const report = await moveVm(order).catch((error: unknown) => {
-    if (!CancellationScope.current().consideredCancelled) throw error;
-    // Temporal tries no activity again that was asked to end. One that died of it, or could not ask a host, may have
-    // left a migration that runs on: the operation has ended when that is gone and both hosts were asked.
-    return CancellationScope.nonCancellable(() => moveVm({ ...order, endNow: true }));
-  });
-
+  const { report, spent } = await move(datacenter, order);
   switch (report.outcome) {
     case 'moved':
       return result('moved', `${vm.name} moved from ${from} to ${to}: ${report.reason}`, report.figures);
     case 'stayed':
-      if (report.canceled) throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
+      if (report.canceled && spent === undefined)
+        throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
       throw ApplicationFailure.create(
         permanent(
           'MigrationAborted',
-          `${vm.name} was not moved, ${report.reason}: ${report.cause ?? 'the hypervisor gave no reason'}`,
+          `${vm.name} was not moved, ${report.reason}: ${spent ?? report.cause ?? 'the hypervisor gave no reason'}`,
         ),
       );
     case 'both':
     case 'none':
     case 'inDoubt':
-      throw ApplicationFailure.create(
-        permanent(
-          'NeedsOperator',
-          `${vm.name} (UUID ${vm.uuid}) needs a person: ${report.reason}. Look at it on ${from} and on ${to} ` +
-            `(virsh domstate --reason), end or start it there, and only then start the move again.${report.cause ? ` The migration said: ${report.cause}` : ''}`,
-        ),
-      );
+      throw ApplicationFailure.create(needsOperator(order, report.reason, report.cause ?? spent));
     default:
       throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
   }
@@ -185,6 +157,8 @@ function sentences(findings: readonly Finding[]): string {
 }
 
 function endingOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(error instanceof Error)) return String(error);
+  // An activity's own failure is in that of the activity; what the workflow itself says needs no look below.
+  const told = error instanceof ActivityFailure && error.cause ? error.cause : error;
+  return told.message;
 }

@@ -1,0 +1,91 @@
+/** The step `move` of `migrateVm`: the activity with its times, and what is done when they are over. */
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  CancellationScope,
+  proxyActivities,
+} from '@temporalio/workflow';
+import type { HostActivities } from '../activities/activities.ts';
+import type { MoveVmReport, MoveVmRequest } from '../activities/move-vm.ts';
+import { permanent, type PermanentFailure } from '../model/failures.ts';
+import { datacenterTaskQueue } from '../model/operations.ts';
+import { budgets } from './budgets.ts';
+import { lastFailureOfSpent, messageOfFailure } from './within-budget.ts';
+
+export interface MoveEnd {
+  readonly report: MoveVmReport;
+  /** The move's time was over before it ended, and it was ended: how its last attempt failed. */
+  readonly spent?: string;
+}
+
+/** How long one attempt and all of them may take, in milliseconds. */
+interface Times {
+  readonly attemptMs: number;
+  readonly wholeMs: number;
+}
+
+/**
+ * Moves the VM and answers where it is. Passing faults (a host that does not answer) are met by looking again; a move
+ * that is canceled, or whose time is over, is ended first, since it may have left a migration that runs on.
+ * @throws ApplicationFailure `NeedsOperator` when even then nobody can say where the VM is
+ */
+export async function move(datacenter: string, order: MoveVmRequest): Promise<MoveEnd> {
+  const copyMs = order.timeoutSeconds * 1000;
+  try {
+    const report = await moveVm(datacenter, order, {
+      attemptMs: copyMs + budgets.settleAttemptMs,
+      wholeMs: copyMs + budgets.settleMs,
+    });
+    return { report };
+  } catch (error) {
+    // Temporal tries no activity again that was asked to end. One that died of it, or could not ask a host, may have
+    // left a migration that runs on: the operation has ended when that is gone and both hosts were asked.
+    if (CancellationScope.current().consideredCancelled)
+      return { report: await endNow(datacenter, order, budgets.settleMs) };
+    const spent = lastFailureOfSpent(error);
+    if (spent === undefined) throw error;
+    return { report: await endNow(datacenter, order, budgets.endNowMs), spent };
+  }
+}
+
+async function endNow(datacenter: string, order: MoveVmRequest, wholeMs: number): Promise<MoveVmReport> {
+  const times = { attemptMs: Math.min(wholeMs, budgets.settleAttemptMs), wholeMs };
+  try {
+    return await CancellationScope.nonCancellable(() =>
+      moveVm(datacenter, { ...order, endNow: true }, times),
+    );
+  } catch (error) {
+    const reason = `where it is was not found out, though both hosts were asked for ${wholeMs / 1000} s`;
+    throw ApplicationFailure.create({
+      ...needsOperator(order, reason, messageOfFailure(error)),
+      cause: error as Error,
+    });
+  }
+}
+
+function moveVm(datacenter: string, order: MoveVmRequest, times: Times): Promise<MoveVmReport> {
+  const activities = proxyActivities<HostActivities>({
+    taskQueue: datacenterTaskQueue(datacenter),
+    heartbeatTimeout: '5s',
+    startToCloseTimeout: times.attemptMs,
+    scheduleToCloseTimeout: times.wholeMs,
+    // A move that is canceled has ended when its job is gone and both hosts were asked, not before.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1s', maximumInterval: '30s' },
+    summary: `${order.vm.name}: ${order.from} to ${order.to}`,
+  });
+  return activities.moveVm(order);
+}
+
+/** @param cause what the migration, or the last attempt to ask, said */
+export function needsOperator(
+  { vm, from, to }: MoveVmRequest,
+  reason: string,
+  cause: string | undefined,
+): PermanentFailure {
+  return permanent(
+    'NeedsOperator',
+    `${vm.name} (UUID ${vm.uuid}) needs a person: ${reason}. Look at it on ${from} and on ${to} ` +
+      `(virsh domstate --reason), end or start it there, and only then start the move again.${cause ? ` The migration said: ${cause}` : ''}`,
+  );
+}
