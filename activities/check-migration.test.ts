@@ -204,3 +204,8 @@ test('checks of one moment do not fill a host beyond its memory', async () => {
   expect(answers.map(shown).toSorted()).toEqual(['host1 -> host2', 'host1 -> host3']);
   expect(shown(await herd.check('app1', { to: 'host3' }))).toBe('host2 -> host3: memoryShort');
 });
+
+test('the host that it is on is refused for that alone', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [] });
+  expect(shown(await herd.check('web1', { to: 'host1', dryRun: true }))).toBe('host1 -> host1: sameHost');
+});

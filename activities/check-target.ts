@@ -58,8 +58,14 @@ export async function checkTarget(
     return { survey: withSilent(survey, [{ host, unreachable: message }]), findings, isOutdated: true };
   }
   const current = withAnswer(survey, answer);
+  if (host === source.host) {
+    // What else were found would say nothing of a move: it has its own UUID, and no room for a second copy of the VM.
+    const refused = candidateNow(current, source, to, snapshotOf);
+    const findings = refused ? findingsOfCandidate(refused).filter(({ code }) => code === 'sameHost') : [];
+    return { survey: current, findings, isOutdated: false };
+  }
   await using session = await hosts.open(host);
-  if (host.cluster === source.host.cluster && host !== source.host) {
+  if (host.cluster === source.host.cluster) {
     const why = await session.cpuIncompatibility(definition, sourceCpu);
     if (why === undefined) incompatible.delete(to);
     else incompatible.set(to, why);

@@ -171,6 +171,7 @@ describe('a refusal changes nothing and says why', () => {
     const error = await failure(operation.result());
     expect(error.type).toBe('CheckFailed');
     expect(error.message).toContain(`on ${from.name} already`);
+    expect(error.details).toMatchObject({ findings: [{ code: 'sameHost' }] });
     await record(temporal, 'migrate-vm-refused', operation.workflowId);
   });
 
