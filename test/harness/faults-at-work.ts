@@ -8,8 +8,10 @@ import type { ActivityMoment } from './worker.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export class FaultsAtWork {
-  /** Names of the faults that found their place, in the order in which they struck. */
+  /** Names of the faults that found their place, in the order in which they struck; premises are none of them. */
   readonly struck: string[] = [];
+  /** Names of the activities of which an attempt began. */
+  readonly activities = new Set<string>();
   readonly #cell: Cell;
   readonly #cancel: () => Promise<void>;
   readonly #pending: Map<string, PlacedFault>;
@@ -51,7 +53,7 @@ export class FaultsAtWork {
     if (!fault) return;
     if (isOwn(fault.act)) {
       this.#pending.delete(id);
-      this.struck.push(fault.name);
+      if (!fault.isPremise) this.struck.push(fault.name);
       return;
     }
     // What is held there goes on when the fault has happened: a killed worker's call too, as on a real wire.
@@ -59,6 +61,7 @@ export class FaultsAtWork {
   }
 
   async #meets({ activity, attempt, phase }: ActivityMoment, worker: WorkerProcess): Promise<void> {
+    this.activities.add(activity);
     for (const [id, { at }] of this.#pending) {
       const isHere =
         at.kind === 'activity' && at.activity === activity && at.attempt === attempt && at.phase === phase;
@@ -70,7 +73,7 @@ export class FaultsAtWork {
     const fault = this.#pending.get(id);
     if (!fault || this.#isOver) return;
     this.#pending.delete(id);
-    this.struck.push(fault.name);
+    if (!fault.isPremise) this.struck.push(fault.name);
     await this.#do(fault.act, worker);
   }
 

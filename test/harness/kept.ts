@@ -1,15 +1,23 @@
 /**
  * Scenarios that Drover still fails, each the shortest that shows its fault: the list that later work empties. The
- * tests assert that each is still convicted, and random scenarios leave out the faults that are named here.
+ * tests assert that each is still convicted, and random scenarios leave out what is named here.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { Scenario } from './scenario.ts';
+import { FaultPlace, placeInWords, Scenario } from './scenario.ts';
+
+/** A fault that random scenarios do not draw: at these places, or at none at all. */
+const LeftOut = z.strictObject({
+  fault: z.string(),
+  places: z.array(FaultPlace).min(1).optional(),
+});
+export type LeftOut = z.infer<typeof LeftOut>;
 
 const KeptSeed = z.strictObject({
-  /** The fault that random scenarios leave out because of it. */
-  leavesOut: z.string(),
+  /** What random scenarios leave out because of it: as little as they can do without. */
+  leavesOut: LeftOut,
   /** What it is convicted of. */
   charge: z.string(),
   /** Why, and what will mend it. */
@@ -24,7 +32,20 @@ export function readKept(): KeptSeed[] {
   return z.array(KeptSeed).parse(JSON.parse(readFileSync(keptFile, 'utf8')));
 }
 
-/** Names of faults that random scenarios leave out. */
-export function leftOut(kept: readonly KeptSeed[]): Set<string> {
-  return new Set(kept.map(({ leavesOut }) => leavesOut));
+export function leftOut(kept: readonly KeptSeed[]): LeftOut[] {
+  return kept.map(({ leavesOut }) => leavesOut);
+}
+
+export function isLeftOut(fault: string, at: FaultPlace, without: readonly LeftOut[]): boolean {
+  return without.some(
+    (left) => left.fault === fault && (left.places?.some((place) => isDeepStrictEqual(place, at)) ?? true),
+  );
+}
+
+/** `daemonRestarted (at the migration's "arrived"), lastReplyLost`. */
+export function leftOutInWords(without: readonly LeftOut[]): string {
+  const each = without.map(({ fault, places }) =>
+    places ? `${fault} (${places.map(placeInWords).join(', ')})` : fault,
+  );
+  return each.join(', ') || 'nothing';
 }

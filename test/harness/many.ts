@@ -20,9 +20,18 @@ export async function runMany(
   );
 }
 
-/** Starts so many cells, one after another: each starts a Temporal server and a worker. */
+/** Starts so many cells, one after another: each starts a Temporal server and a worker. Where one fails, all end. */
 export async function startCells(count: number): Promise<Cell[]> {
   const cells: Cell[] = [];
-  for (let at = 0; at < count; at++) cells.push(await Cell.start());
+  try {
+    for (let at = 0; at < count; at++) cells.push(await Cell.start());
+  } catch (error) {
+    await endCells(cells);
+    throw error;
+  }
   return cells;
+}
+
+export async function endCells(cells: readonly Cell[]): Promise<void> {
+  await Promise.all(cells.map((cell) => cell[Symbol.asyncDispose]()));
 }

@@ -82,6 +82,7 @@ export async function runScenario(
     charges,
     endings,
     struck: faults.struck,
+    activities: [...faults.activities],
     tookMs: Math.round(performance.now() - began),
     ...(charges.length > 0 ? { log: cell.log.tail(logFrom) } : {}),
   };

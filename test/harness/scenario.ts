@@ -56,6 +56,8 @@ export const PlacedFault = z.strictObject({
   name: z.string(),
   at: FaultPlace,
   act: Act,
+  /** It only brings about the place of another one, and is not counted: a second attempt needs a first that failed. */
+  isPremise: z.boolean().optional(),
 });
 export type PlacedFault = z.infer<typeof PlacedFault>;
 
@@ -69,7 +71,9 @@ export type Scenario = z.infer<typeof Scenario>;
 /** A scenario in a line, for reports. */
 export function inWords({ seed, operations, faults }: Scenario): string {
   const asked = operations.map(({ workflow, input, by }) => `${workflow} ${JSON.stringify(input)} by ${by}`);
-  const wrong = faults.map(({ name, at }) => `${name} ${placeInWords(at)}`);
+  const wrong = faults.map(
+    ({ name, at, isPremise }) => `${isPremise ? 'given ' : ''}${name} ${placeInWords(at)}`,
+  );
   return `${seed === undefined ? '' : `seed ${seed}: `}${asked.join(' and ')}; ${wrong.join(', ') || 'undisturbed'}`;
 }
 

@@ -1,17 +1,21 @@
 /**
  * `npm run soak -- --minutes N [--seed S] [--cells C] [--json]`: random operations with random faults, an audit after
  * each, for as long as one wants. A failing seed is run again, shrunk, and printed as it goes into `kept-seeds.json`.
- * Instead: `--every` runs one fault at a time, at every place there is; `--only SEED` one seed; `--scenario JSON` one
- * scenario. `--all` draws the faults of the kept seeds as well.
+ * Instead: `--every` runs one fault at a time, at every place there is, `--every --fault NAME` those of one kind;
+ * `--only SEED` one seed; `--scenario JSON` one scenario. `--all` draws what the kept seeds leave out as well.
+ *
+ * A seed stands for another scenario once the catalogue of faults, the record of occasions or the kept seeds have
+ * changed: a conviction is replayed exactly by the scenario that is printed with it.
  */
 import { parseArgs } from 'node:util';
 import type { Cell } from './cell.ts';
-import { leftOut, readKept } from './kept.ts';
-import { runMany, startCells } from './many.ts';
+import { leftOut, leftOutInWords, readKept } from './kept.ts';
+import { endCells, runMany, startCells } from './many.ts';
 import { runScenario } from './run-scenario.ts';
 import { Scenario } from './scenario.ts';
 import { everyScenario, scenarioOf } from './seeds.ts';
 import { shrink } from './shrink.ts';
+import { Tally } from './tally.ts';
 import { verdictInWords, type Verdict } from './verdict.ts';
 
 const { values } = parseArgs({
@@ -20,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     cells: { type: 'string', default: '4' },
     every: { type: 'boolean', default: false },
+    fault: { type: 'string' },
     only: { type: 'string' },
     scenario: { type: 'string' },
     all: { type: 'boolean', default: false },
@@ -35,8 +40,8 @@ interface Programme {
 }
 
 function programme(): Programme {
-  const without = values.all ? new Set<string>() : leftOut(readKept());
-  const leaving = `left out: ${[...without].join(', ') || 'nothing'}`;
+  const without = values.all ? [] : leftOut(readKept());
+  const leaving = `left out: ${leftOutInWords(without)}`;
   const listed = (scenarios: Scenario[], title: string): Programme => ({
     title,
     next: () => scenarios.shift(),
@@ -47,7 +52,9 @@ function programme(): Programme {
   if (values.only !== undefined)
     return listed([scenarioOf(positive('only', values.only), without)], `seed ${values.only}, ${leaving}`);
   if (values.every) {
-    const all = everyScenario(without);
+    const all = everyScenario(without).filter(
+      ({ faults }) => values.fault === undefined || faults.at(-1)?.name === values.fault,
+    );
     return listed(all, `${all.length} scenarios, one for each place; ${leaving}`);
   }
   const minutes = positive('minutes', values.minutes);
@@ -62,27 +69,27 @@ function programme(): Programme {
 
 async function main(): Promise<number> {
   const { title, next, mostCells } = programme();
-  const cells = await startCells(Math.min(mostCells, positive('cells', values.cells)));
-  console.error(`${title}, in ${cells.length} cells`);
+  const cells: Cell[] = [];
   try {
-    const failed: Verdict[] = [];
-    let [runs, struck] = [0, 0];
+    cells.push(...(await startCells(Math.min(mostCells, positive('cells', values.cells)))));
+    console.error(`${title}, in ${cells.length} cells`);
+    const tally = new Tally();
     await runMany(cells, next, (verdict) => {
-      runs++;
-      if (verdict.struck.length > 0) struck++;
-      if (verdict.charges.length > 0) failed.push(verdict);
+      tally.add(verdict);
       if (verdict.charges.length > 0 || mostCells === 1) console.log(verdictInWords(verdict));
     });
+    const { runs, struck, convicted } = tally;
     const [cell] = cells;
-    if (cell) for (const verdict of failed) await explain(cell, verdict);
-    console.log(`${runs} scenarios, in ${struck} a fault struck, ${failed.length} convicted`);
+    if (cell) for (const verdict of convicted) await explain(cell, verdict);
+    console.log(`struck: ${tally.byKind}`);
+    console.log(`${runs} scenarios, in ${struck} a fault struck, ${convicted.length} convicted`);
     if (values.json) {
-      const seeds = failed.map(({ scenario }) => scenario.seed ?? null);
-      console.log(JSON.stringify({ runs, struck, convicted: failed.length, seeds }));
+      const seeds = convicted.map(({ scenario }) => scenario.seed ?? null);
+      console.log(JSON.stringify({ runs, struck, convicted: convicted.length, seeds }));
     }
-    return failed.length === 0 ? 0 : 1;
+    return convicted.length === 0 ? 0 : 1;
   } finally {
-    await Promise.all(cells.map((cell) => cell[Symbol.asyncDispose]()));
+    await endCells(cells);
   }
 }
 
@@ -96,7 +103,7 @@ async function explain(cell: Cell, verdict: Verdict): Promise<void> {
     return;
   }
   const shortest = await shrink(again, (scenario) => runScenario(cell, scenario));
-  console.log(`${name}, at its shortest:\n${verdictInWords(shortest)}\n${JSON.stringify(shortest.scenario)}`);
+  console.log(`${name}, at its shortest:\n${verdictInWords(shortest)}`);
 }
 
 function positive(name: string, text: string): number {

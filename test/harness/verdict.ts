@@ -19,6 +19,8 @@ export interface Verdict {
   readonly endings: readonly Ending[];
   /** Names of the faults that found their place. */
   readonly struck: readonly string[];
+  /** Names of the activities that were begun. */
+  readonly activities: readonly string[];
   readonly tookMs: number;
   /** What the workers and the receiver wrote last; only where there are charges. */
   readonly log?: string;
