@@ -126,7 +126,7 @@ function cpuMsOf(pid: number): number {
   return started.reduce((sum, child) => sum + cpuMsOf(Number(child)), (Number(user) + Number(system)) * 10);
 }
 
-/** VMs of all sizes on every host: dealt out one by one, a host would get VMs of one size, more than its memory. */
+/** VMs in the order of their hosts: those that are moved, every so-manieth of them, are then spread over all hosts. */
 function evenly(spec: DatacenterSpec): DatacenterSpec {
   const perHost = Math.ceil(spec.vms.length / spec.hosts.length);
   return {
