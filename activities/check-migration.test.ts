@@ -209,3 +209,13 @@ test('the host that it is on is refused for that alone', async () => {
   const herd = new StandIns({ host1: [vm('web1')], host2: [] });
   expect(shown(await herd.check('web1', { to: 'host1', dryRun: true }))).toBe('host1 -> host1: sameHost');
 });
+
+test.each<[string, Partial<ReportedVm>, Partial<CheckMigrationRequest>]>([
+  ['the VM itself can not be moved', { state: 'paused' }, {}],
+  ['it is not starved', { cpuSeconds: 1 }, { onlyIfStarved: true }],
+  ['a warning stops it, as was asked for', { persistent: false }, { acceptWarnings: false }],
+])('no room is held for a move that will not be: %s', async (_, of, request) => {
+  const herd = new StandIns({ host1: [{ ...vm('web1'), ...of }, vm('web2')], host2: [vm('app1')] });
+  expect(await herd.check('web1', request)).toMatchObject({ to: 'host2' });
+  expect(shown(await herd.check('web2', { to: 'host2' }))).toBe('host1 -> host2');
+});

@@ -3,6 +3,7 @@
  * throw-away VM of the rehearsal. One activity, because each step of a workflow costs more than these questions.
  */
 import { ApplicationFailure } from '@temporalio/common';
+import { blockingOf, nothingToDo } from '../model/blocking.ts';
 import { permanent } from '../model/failures.ts';
 import type { HostReport, ReportedVm } from '../model/inventory.ts';
 import type { Finding } from '../model/migrate-vm.ts';
@@ -27,6 +28,8 @@ export interface CheckMigrationRequest {
   readonly onlyIfStarved: boolean;
   /** Nothing will move: no room is held for it. */
   readonly dryRun?: boolean;
+  /** Default true. */
+  readonly acceptWarnings?: boolean;
 }
 
 /** `elsewhere`: no host of this datacenter has the VM; the hosts that did not answer may. */
@@ -161,7 +164,7 @@ async function checkFrom(
     if (to === undefined)
       return { ...found, findings: [...findings, ...[...passedOver.values()].flat()], placement };
     // Before anything else is awaited: another check may be about to choose.
-    if (whole.chosen !== undefined && request.dryRun !== true)
+    if (whole.chosen !== undefined && !endsHere(request, findings))
       targets.hold({ host: to, vm: name, memoryMiB: source.vm.memoryMiB, cpuCores: source.vm.vcpus });
     const candidate = whole.candidates.find(({ host }) => host === to);
     const {
@@ -177,13 +180,19 @@ async function checkFrom(
     known = newer;
     if (isOutdated && plans < mostPlans) continue;
     const isBlocked = ofTarget.some(({ severity }) => severity === 'error');
-    if (isBlocked) targets.letGo(name);
+    if (endsHere(request, ofTarget)) targets.letGo(name);
     if (request.to === undefined && isBlocked && passedOver.size < mostRehearsals) {
       passedOver.set(to, ofTarget);
       continue;
     }
     return { ...found, to, findings: [...findings, ...ofTarget], placement };
   }
+}
+
+/** No move will follow: its room is not held from those that do move. */
+function endsHere(request: CheckMigrationRequest, findings: readonly Finding[]): boolean {
+  if (request.dryRun === true || nothingToDo(findings)) return true;
+  return blockingOf(findings, request.acceptWarnings ?? true).length > 0;
 }
 
 /** Every host's copy of a VM: of this name, or with the UUID of one of this name. */

@@ -98,6 +98,7 @@ async function checkIn(
     vm: input.vm,
     onlyIfStarved: input.onlyIfStarved,
     ...(input.dryRun ? { dryRun: true } : {}),
+    ...(input.acceptWarnings ? {} : { acceptWarnings: false }),
     ...(input.to === undefined ? {} : { to: input.to }),
   };
   const tried = `the check of ${input.vm} in ${datacenter}`;

@@ -20,6 +20,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { MoveVmRequest } from '../activities/move-vm.ts';
+import { blockingOf, nothingToDo } from '../model/blocking.ts';
 import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import type { Finding, MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
@@ -96,9 +97,9 @@ async function checkAndMove(
     figures,
   });
 
-  const notStarved = findings.find(({ code }) => code === 'notStarved');
+  const notStarved = nothingToDo(findings);
   if (notStarved) return result('nothingToDo', `nothing to do: ${notStarved.message}`);
-  const blocking = findings.filter(({ severity }) => severity === 'error' || !input.acceptWarnings);
+  const blocking = blockingOf(findings, input.acceptWarnings);
   if (input.dryRun) {
     if (blocking.length > 0) return result('blocked', `${vm.name} can't be moved: ${sentences(blocking)}`);
     if (to === undefined) return result('blocked', placement.reason);
