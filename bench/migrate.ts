@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import pc from 'picocolors';
 import type { Drover } from '../client/drover.ts';
 import { startDrover } from '../demo/drover-process.ts';
+import { holdDatacenter } from '../demo/one-start.ts';
 import { SteadyClient, waitFor } from '../demo/traffic.ts';
 import { openLab, type Lab, type LabHost, type LabVm } from '../lab/lab.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
@@ -59,6 +60,10 @@ async function main(): Promise<number> {
       interrupted.abort();
     });
   const lab = openLab(values.lab);
+  await using _held = await holdDatacenter(
+    { folder: lab.folder, droverState: lab.droverStateFolder },
+    'npm run bench:migrate',
+  );
   try {
     await lab.up({ report: steps.report });
     if (interrupted.signal.aborted) return 130;

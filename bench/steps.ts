@@ -10,6 +10,7 @@ import { arch, cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { holdDatacenter } from '../demo/one-start.ts';
 import { openLab } from '../lab/lab.ts';
 import { findTemporalBinary } from '../worker/temporal-server/binary.ts';
 import { askTwoWays, type TwoWays } from './libvirt-calls.ts';
@@ -83,6 +84,10 @@ async function measureCalls(): Promise<{ client: Spread; virsh: Spread } | undef
     const lab = openLab(fileURLToPath(new URL('./steps-lab.yaml', import.meta.url)));
     const address = lab.hosts[0]?.address;
     if (!address) throw new Error('bench/steps-lab.yaml names no host');
+    await using _held = await holdDatacenter(
+      { folder: lab.folder, droverState: lab.droverStateFolder },
+      'npm run bench:steps',
+    );
     say('a lab of one host and one VM is brought up');
     await lab.up();
     try {

@@ -3,6 +3,10 @@ import type { Steps } from '../setup/steps.ts';
 
 export interface Datacenter {
   readonly kind: 'lab' | 'simulated';
+  /** Where it keeps its files. */
+  readonly folder: string;
+  /** Where the Drover on it keeps its own. */
+  readonly droverState: string;
   readonly droverYamlPath: string;
   readonly hosts: readonly { readonly name: string; readonly cpus: number }[];
   /** Whose word the downtime and the alert are, as a sentence names it: `libvirt`, `Alertmanager`. */

@@ -1,12 +1,11 @@
 /** `drover up` as a process of its own, as an operator runs it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Drover } from '../client/drover.ts';
-import { lockStateFolder } from '../client/up/lock.ts';
 import { readSettings } from '../settings/read.ts';
 import { stateFolder } from '../settings/state-folder.ts';
+import { untilNoDroverRuns } from './one-start.ts';
 import { waitFor } from './traffic.ts';
 
 const cli = fileURLToPath(new URL('../client/cli/drover.ts', import.meta.url));
@@ -20,7 +19,7 @@ export interface RunningDrover extends AsyncDisposable {
 /** Starts Drover on these settings and returns when a worker answers questions. */
 export async function startDrover(settingsFile: string): Promise<RunningDrover> {
   const settings = readSettings(settingsFile);
-  await untilFree(stateFolder(settings));
+  await untilNoDroverRuns(stateFolder(settings));
   // A group of its own: Ctrl-C on the terminal reaches the caller alone, who then stops this in its own order.
   // Its standard input ends with the caller, even one that is killed, and then it takes itself down.
   const args = [cli, 'up', '--quiet', '--while-stdin-is-open', '--settings', settingsFile];
@@ -51,15 +50,6 @@ export async function startDrover(settingsFile: string): Promise<RunningDrover> 
     await end(child);
     throw error;
   }
-}
-
-/** An earlier one whose caller was killed may still be taking itself down. */
-export async function untilFree(folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  await waitFor('the end of an earlier drover up', 40, async () => {
-    await (await lockStateFolder(folder)).release();
-    return true;
-  });
 }
 
 async function end(child: ChildProcess): Promise<void> {

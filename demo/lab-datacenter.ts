@@ -9,6 +9,8 @@ import type { Datacenter } from './datacenter.ts';
 export function labDatacenter(lab: Lab): Datacenter {
   return {
     kind: 'lab',
+    folder: lab.folder,
+    droverState: lab.droverStateFolder,
     droverYamlPath: lab.droverYamlPath,
     hosts: lab.hosts,
     hypervisor: 'libvirt',

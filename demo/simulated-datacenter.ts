@@ -6,7 +6,6 @@ import { readSpec } from '../lab/simulated/choose.ts';
 import { SitePaths, type SiteRecord } from '../lab/simulated/record.ts';
 import { defaultSpecFile, endSite, setLoad, startSite, untilNoneRuns } from '../lab/simulated/site.ts';
 import type { Datacenter } from './datacenter.ts';
-import { untilFree } from './drover-process.ts';
 
 /** @param folder where it keeps its files; the commands of `npm run simulated` look in the same one */
 export function simulatedDatacenter(folder: string, commandOptions: string): Datacenter {
@@ -19,6 +18,8 @@ export function simulatedDatacenter(folder: string, commandOptions: string): Dat
   };
   return {
     kind: 'simulated',
+    folder: paths.folder,
+    droverState: paths.droverState,
     droverYamlPath: paths.droverYaml,
     hosts: spec.hosts,
     hypervisor: 'the simulation',
@@ -27,7 +28,6 @@ export function simulatedDatacenter(folder: string, commandOptions: string): Dat
       steps.run('start the simulated datacenter, which plays Prometheus and Alertmanager too', async () => {
         await untilNoneRuns(paths);
         // What a killed start left must not act on the new datacenter: neither its processes nor its operations.
-        await untilFree(paths.droverState);
         await openRunFolder(join(paths.droverState, 'run')).endLeftovers({ report: steps.line });
         forgetDrover(paths);
         record = await startSite(paths, { spec, isAttended: true });

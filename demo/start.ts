@@ -11,6 +11,7 @@ import { stepsOnStderr } from '../setup/steps.ts';
 import { chooseDatacenter } from './choose-datacenter.ts';
 import type { Datacenter } from './datacenter.ts';
 import { startDrover } from './drover-process.ts';
+import { holdDatacenter } from './one-start.ts';
 import { brokenPromises, guidedMove, type GuidedMove } from './guided-move.ts';
 
 async function main(): Promise<number> {
@@ -28,6 +29,8 @@ async function main(): Promise<number> {
   const steps = stepsOnStderr();
   const interrupted = interruption();
   const { datacenter, prepare } = await chooseDatacenter(values, steps.line);
+  // Before anything is made, and held to the end: what is taken down then is nobody else's.
+  await using _held = await holdDatacenter(datacenter, 'npm start');
   await prepare(steps);
   const print = (move: GuidedMove, startSeconds: number): void =>
     console.log(

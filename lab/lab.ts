@@ -50,6 +50,8 @@ export interface Lab {
   readonly config: LabConfig;
   readonly folder: string;
   readonly droverYamlPath: string;
+  /** Where the Drover on it keeps its own files. */
+  readonly droverStateFolder: string;
   readonly hosts: readonly LabHost[];
   readonly vms: readonly LabVm[];
   readonly switches: readonly string[];
@@ -95,6 +97,7 @@ export function openLab(configPath?: string): Lab {
     config,
     folder: paths.folder,
     droverYamlPath: paths.droverYaml,
+    droverStateFolder: paths.droverState,
     hosts: config.hosts.map((each) => ({
       name: each.name,
       address: each.address,

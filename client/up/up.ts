@@ -23,6 +23,8 @@ export interface UpOptions {
   readonly settingsFile: string;
   /** The output of the parts goes to their log files alone. Default: it is printed too, with the part's name. */
   readonly quiet?: boolean;
+  /** It ends with the program that started it; whoever finds the state folder locked is told so. */
+  readonly isAttended?: boolean;
   /** Default: a line on standard output. */
   readonly write?: (line: string) => void;
   /** Default: the parts of Drover. */
@@ -39,6 +41,7 @@ export interface UpOptions {
 export async function runUp({
   settingsFile,
   quiet = false,
+  isAttended = false,
   write = (line) => void process.stdout.write(`${line}\n`),
   parts: partsFor = partsOf,
   pauses,
@@ -47,7 +50,7 @@ export async function runUp({
   const target = temporalTarget(settings);
   const folder = stateFolder(settings);
   makeStateFolder(folder);
-  const lock = await lockStateFolder(folder);
+  const lock = await lockStateFolder(folder, { isAttended });
   const signals = listenForSignals();
   // A closed terminal or a `| head` must not end the parts.
   process.stdout.on('error', () => {});

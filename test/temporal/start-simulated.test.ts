@@ -58,7 +58,7 @@ test('shows the move on an alert, says that all is simulated and what the real o
   expect(existsSync(folder)).toBe(false);
 }, 120_000);
 
-test('killed in the middle of it, leaves nothing running', async () => {
+test('is refused at once where another one runs, and killed in the middle of it leaves nothing running', async () => {
   const child = spawn(
     process.execPath,
     [join(project, 'demo/start.ts'), '--simulated', '--once', '--folder', folder],
@@ -68,6 +68,15 @@ test('killed in the middle of it, leaves nothing running', async () => {
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await vi.waitFor(() => expect(said).toContain('load begins in web1'), { timeout: 60_000 });
   const started = processesOf(folder).length;
+  const second = await execa(process.execPath, [join(project, 'demo/start.ts'), '--folder', folder], {
+    reject: false,
+    timeout: 4_000,
+  });
+  expect(second).toMatchObject({ exitCode: 1, timedOut: false });
+  expect(second.stderr).toContain(
+    `npm start runs already (process ${child.pid}): end it with Ctrl-C there, or with: kill ${child.pid}`,
+  );
+  expect(processesOf(folder)).toHaveLength(started);
   child.kill('SIGKILL');
   await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), { timeout: 40_000 });
   // The simulation, drover up, Temporal with the process that keeps it, the worker, the receiver; and the caller.

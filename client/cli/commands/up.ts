@@ -27,7 +27,11 @@ export function registerUp(program: Command): void {
       const { quiet = false, settings, whileStdinIsOpen = false } = command.optsWithGlobals<Options>();
       if (whileStdinIsOpen) process.stdin.once('close', () => process.kill(process.pid, 'SIGTERM')).resume();
       const { runUp } = await import('../../up/up.ts');
-      process.exitCode = await runUp({ settingsFile: settings ?? defaultSettingsFile(), quiet });
+      process.exitCode = await runUp({
+        settingsFile: settings ?? defaultSettingsFile(),
+        quiet,
+        isAttended: whileStdinIsOpen,
+      });
       // An input that is still open would keep this process.
       if (whileStdinIsOpen) process.stdin.destroy();
     });
