@@ -50,7 +50,10 @@ export class SimulatedConnection {
     );
     this.#connection.onError(() => undefined);
     socket.on('error', (error) => this.#lose(new NoAnswer(error.message, { cause: error })));
-    socket.on('close', () => this.#lose(new NoAnswer('the connection was closed')));
+    socket.on('close', () => {
+      clearInterval(this.#pings);
+      this.#lose(new NoAnswer('the connection was closed'));
+    });
     this.#connection.listen();
   }
 
@@ -79,16 +82,18 @@ export class SimulatedConnection {
   /** Gives the connection up when a whole keepalive interval has passed without an answer. */
   keepAlive(keepaliveMs: number): void {
     let heardMs = performance.now();
+    // A connection that has just been closed refuses the ping at once, and not by a promise.
+    const ping = async (): Promise<void> => {
+      await this.#connection.sendRequest('ping', {});
+      heardMs = performance.now();
+    };
     this.#pings = setInterval(() => {
       if (performance.now() - heardMs > keepaliveMs) {
         this.#lose(new NoAnswer(`no sign of life for ${keepaliveMs / 1000} s`));
         this.#socket.destroy();
         return;
       }
-      this.#connection.sendRequest('ping', {}).then(
-        () => void (heardMs = performance.now()),
-        () => undefined,
-      );
+      ping().catch(() => undefined);
     }, keepaliveMs / pingsPerKeepalive);
   }
 
