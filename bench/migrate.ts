@@ -60,7 +60,7 @@ async function main(): Promise<number> {
       interrupted.abort();
     });
   const lab = openLab(values.lab);
-  await using _held = await holdDatacenter(
+  await using _ = await holdDatacenter(
     { folder: lab.folder, droverState: lab.droverStateFolder },
     'npm run bench:migrate',
   );

@@ -84,7 +84,7 @@ async function measureCalls(): Promise<{ client: Spread; virsh: Spread } | undef
     const lab = openLab(fileURLToPath(new URL('./steps-lab.yaml', import.meta.url)));
     const address = lab.hosts[0]?.address;
     if (!address) throw new Error('bench/steps-lab.yaml names no host');
-    await using _held = await holdDatacenter(
+    await using _ = await holdDatacenter(
       { folder: lab.folder, droverState: lab.droverStateFolder },
       'npm run bench:steps',
     );

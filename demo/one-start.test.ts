@@ -14,14 +14,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const inFolder = () => ({ folder, droverState: folder });
 
 test('a datacenter that another program uses is refused at once, with its process and how to end it', async () => {
-  await using _held = await holdDatacenter(inFolder(), 'npm run bench:migrate');
+  await using _ = await holdDatacenter(inFolder(), 'npm run bench:migrate');
   await expect(holdDatacenter(inFolder(), 'npm start')).rejects.toThrow(
     `npm run bench:migrate runs already (process ${process.pid}): end it with Ctrl-C there, or with: kill ${process.pid}`,
   );
 }, 1_000);
 
 test('so is one on which a person’s drover up runs, and then nobody holds it', async () => {
-  await using _up = await lockStateFolder(folder);
+  await using _ = await lockStateFolder(folder);
   const refused = `drover up runs already with the state folder ${folder} (process ${process.pid})`;
   await expect(holdDatacenter(inFolder(), 'npm start')).rejects.toThrow(refused);
   await expect(holdDatacenter(inFolder(), 'npm start')).rejects.toThrow(refused);

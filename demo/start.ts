@@ -30,7 +30,7 @@ async function main(): Promise<number> {
   const interrupted = interruption();
   const { datacenter, prepare } = await chooseDatacenter(values, steps.line);
   // Before anything is made, and held to the end: what is taken down then is nobody else's.
-  await using _held = await holdDatacenter(datacenter, 'npm start');
+  await using _ = await holdDatacenter(datacenter, 'npm start');
   await prepare(steps);
   const print = (move: GuidedMove, startSeconds: number): void =>
     console.log(
