@@ -3,7 +3,7 @@ import type { HostReport, ReportedVm } from '../model/inventory.ts';
 import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
 import { ChosenTargets } from './chosen-targets.ts';
 import { CpuComparisons } from './cpu-comparisons.ts';
-import type { HostSession } from './hosts/driver.ts';
+import type { HostSession, MissingPart } from './hosts/driver.ts';
 import { Hosts, type KnownHost } from './hosts/hosts.ts';
 import { Looks } from './looks.ts';
 
@@ -18,6 +18,8 @@ class StandIns {
   readonly running = new Map<string, ReportedVm[]>();
   readonly silent = new Set<string>();
   readonly otherCpu = new Set<string>();
+  /** What a host's rehearsal misses. */
+  readonly missing = new Map<string, MissingPart[]>();
   readonly asked = { report: 0, cpu: 0 };
   readonly #surroundings;
 
@@ -103,7 +105,7 @@ class StandIns {
         return this.otherCpu.has(name) ? 'its CPU is another' : undefined;
       },
       migrationProgress: async () => undefined,
-      rehearse: async () => [],
+      rehearse: async () => this.missing.get(name) ?? [],
       [Symbol.asyncDispose]: async () => {},
     };
     return session as HostSession;
@@ -218,4 +220,25 @@ test.each<[string, Partial<ReportedVm>, Partial<CheckMigrationRequest>]>([
   const herd = new StandIns({ host1: [{ ...vm('web1'), ...of }, vm('web2')], host2: [vm('app1')] });
   expect(await herd.check('web1', request)).toMatchObject({ to: 'host2' });
   expect(shown(await herd.check('web2', { to: 'host2' }))).toBe('host1 -> host2');
+});
+
+test('a host that was passed over is explained by what it said of itself', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [], host3: [], host4: [] });
+  const otherWeb1 = { ...vm('web1', 'off'), uuid: 'uuid-other' };
+  herd.running.set('host2', [otherWeb1]);
+  herd.missing.set('host3', [{ kind: 'disk', name: 'vda', reason: 'no such file' }]);
+  herd.missing.set('host4', [{ kind: 'network', name: 'br0', reason: 'no such bridge' }]);
+  const answer = await herd.check('web1', { dryRun: true });
+  const codes =
+    answer.kind === 'found'
+      ? answer.placement.candidates.map(({ host, filters }) => [
+          host,
+          ...filters.filter(({ passed }) => !passed).map(({ code }) => code),
+        ])
+      : [];
+  expect(Object.fromEntries(codes.map(([host, ...rest]) => [host, rest]))).toMatchObject({
+    host2: ['nameTaken'],
+    host3: ['storageUnreachable'],
+    host4: ['networkMissing'],
+  });
 });

@@ -18,7 +18,7 @@ import type { CpuComparisons } from './cpu-comparisons.ts';
 import type { HostSession } from './hosts/driver.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import type { Looks } from './looks.ts';
-import { findingsOfVm, type VmCopy } from './migration-checks.ts';
+import { findingsOfVm, verdictsOf, type VmCopy } from './migration-checks.ts';
 import { snapshotOf, withAnswer, withSilent, type Survey } from './survey.ts';
 
 export interface CheckMigrationRequest {
@@ -226,13 +226,7 @@ function withPassedOver(
   const refused = [...passedOver].map(([host, findings]) => ({
     host,
     fits: false,
-    filters: findings
-      .filter(({ severity }) => severity === 'error')
-      .map(({ code, message }) => ({
-        code: code === 'networkMissing' ? ('networkMissing' as const) : ('storageUnreachable' as const),
-        passed: false,
-        reason: message,
-      })),
+    filters: verdictsOf(findings),
     scoreParts: [],
   }));
   return { ...placement, candidates: [...placement.candidates, ...refused] };

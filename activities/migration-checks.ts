@@ -3,7 +3,7 @@
  * what was found, measured against what, and what to do.
  */
 import type { Finding } from '../model/migrate-vm.ts';
-import type { Candidate, RefusalCode } from '../model/placement.ts';
+import type { Candidate, FilterVerdict } from '../model/placement.ts';
 import type { HostReport, ReportedVm } from '../model/inventory.ts';
 import type { VmDefinition, VmDisk } from '../model/vm-definition.ts';
 import type { MissingPart } from './hosts/driver.ts';
@@ -158,7 +158,7 @@ function olderThan(a: string, b: string): boolean {
   return false;
 }
 
-const findingCodeOf: Readonly<Record<RefusalCode, Finding['code']>> = {
+const findingCodeOf: Readonly<Record<FilterVerdict['code'], Finding['code']>> = {
   currentHost: 'sameHost',
   notActive: 'hostNotActive',
   otherCluster: 'otherCluster',
@@ -170,13 +170,27 @@ const findingCodeOf: Readonly<Record<RefusalCode, Finding['code']>> = {
   storageUnreachable: 'diskUnreachable',
   avoided: 'hostAvoided',
   apartFrom: 'apartFrom',
+  hostUnreachable: 'hostUnreachable',
+  sameHostUuid: 'sameHostUuid',
+  nameTaken: 'nameTaken',
+  uuidTaken: 'uuidTaken',
 };
+const refusalCodes = Object.keys(findingCodeOf) as FilterVerdict['code'][];
 
 /** The planner's refusals of a host that was asked for by name, as findings. */
 export function findingsOfCandidate(candidate: Candidate): Finding[] {
   return candidate.filters
     .filter(({ passed }) => !passed)
     .map(({ code, reason }) => error(findingCodeOf[code], reason));
+}
+
+/** The errors that a host found in a VM, as a placement tells them; findings of the VM itself refuse no host. */
+export function verdictsOf(findings: readonly Finding[]): FilterVerdict[] {
+  return findings.flatMap(({ severity, code: found, message }) => {
+    const code =
+      severity === 'error' ? refusalCodes.find((refusal) => findingCodeOf[refusal] === found) : undefined;
+    return code ? [{ code, passed: false, reason: message }] : [];
+  });
 }
 
 /** What a rehearsal on the target could not open. */

@@ -89,9 +89,13 @@ export const RefusalCode = z.enum([
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;
 
-/** One filter's answer for one host; the numbers say by how much. */
+/** What only the host itself can say, once a plan has chosen it: no filter of the planner's looks at it. */
+export const HostRefusalCode = z.enum(['hostUnreachable', 'sameHostUuid', 'nameTaken', 'uuidTaken']);
+export type HostRefusalCode = z.infer<typeof HostRefusalCode>;
+
+/** One filter's answer for one host, or the host's own; the numbers say by how much. */
 export const FilterVerdict = z.object({
-  code: RefusalCode,
+  code: z.enum([...RefusalCode.options, ...HostRefusalCode.options]),
   passed: z.boolean(),
   /** A sentence with the measured and the needed value. */
   reason: z.string(),

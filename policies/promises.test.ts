@@ -1,7 +1,7 @@
 /** What the planners promise for every herd, not only for those that someone thought of. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PlannerHost, PlannerVm, RefusalCode, Snapshot } from '../model/placement.ts';
+import type { FilterVerdict, PlannerHost, PlannerVm, Snapshot } from '../model/placement.ts';
 import { bestHost } from './engine/choose.ts';
 import { fits, verdictsOf } from './engine/filters.ts';
 import { Herd } from './engine/herd.ts';
@@ -77,7 +77,7 @@ const aSnapshot: fc.Arbitrary<Snapshot> = fc.record({
     { maxLength: 4 },
   ),
 });
-const rulesOfRoom = new Set<RefusalCode>(['tooFewCpus', 'memoryShort', 'cpuShort']);
+const rulesOfRoom = new Set<FilterVerdict['code']>(['tooFewCpus', 'memoryShort', 'cpuShort']);
 const aVmName = fc.constantFrom(...vmNames);
 
 /** The use of every host. */

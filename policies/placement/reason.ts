@@ -1,5 +1,5 @@
 /** The one sentence of a placement: why this host and not the next, or why none. */
-import type { Candidate, RefusalCode } from '../../model/placement.ts';
+import type { Candidate, FilterVerdict } from '../../model/placement.ts';
 import type { Herd, HerdHost, HerdVm } from '../engine/herd.ts';
 import { type ScoreWeights, scoreOf, scorers } from '../engine/scores.ts';
 import { compareNames, listed } from '../engine/wording.ts';
@@ -92,7 +92,7 @@ function firstRefusals(candidate: Candidate): string {
 
 /** How many hosts each rule refuses; a host may be refused by several. */
 function countedRefusals(candidates: readonly Candidate[]): string {
-  const counts = new Map<RefusalCode, number>();
+  const counts = new Map<FilterVerdict['code'], number>();
   for (const { filters } of candidates) {
     for (const { code, passed } of filters) if (!passed) counts.set(code, (counts.get(code) ?? 0) + 1);
   }
