@@ -34,6 +34,9 @@ test('the simulated one can be asked for anywhere, and the machine is not looked
 });
 
 test('its folder stands in the commands that are proposed', async () => {
+  expect((await chosen({ simulated: true }, can)).command).toMatch(
+    /^npm run simulated -- --folder \S+\/drover-start load web1 on$/,
+  );
   const { kind, command } = await chosen({ folder: '/tmp/elsewhere' }, can);
   expect(kind).toBe('simulated');
   expect(command).toBe('npm run simulated -- --folder /tmp/elsewhere load web1 on');

@@ -2,7 +2,7 @@
 import { messageOf } from '../lab/errors.ts';
 import { openLab } from '../lab/lab.ts';
 import { checkMachine, labNeeds } from '../lab/machine.ts';
-import { defaultFolder } from '../lab/simulated/record.ts';
+import { defaultStartFolder } from '../lab/simulated/record.ts';
 import type { Steps } from '../setup/steps.ts';
 import type { Datacenter } from './datacenter.ts';
 import { labDatacenter } from './lab-datacenter.ts';
@@ -49,9 +49,10 @@ export async function chooseDatacenter(
       `A datacenter of real libvirtd, QEMU guests, Prometheus and Alertmanager needs ${labNeeds}.`,
     ].join('\n'),
   );
-  const folder = wanted.folder ?? defaultFolder();
-  const options = wanted.folder === undefined ? '' : ` --folder ${folder}`;
-  return { datacenter: simulatedDatacenter(folder, options), prepare: prepareTemporal };
+  return {
+    datacenter: simulatedDatacenter(wanted.folder ?? defaultStartFolder()),
+    prepare: prepareTemporal,
+  };
 }
 
 async function whatIsLacking(check: () => Promise<void>): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import { LabError, LabUsageError } from '../errors.ts';
 import { among, checkFault, checkNames, numberAbove0, parseFault, readSpec, specOfSize } from './choose.ts';
 import { describeConvictions, describeEntry, describeWorld, isWhole } from './describe.ts';
 import { addFaultCommands, onOff } from './fault-commands.ts';
-import { defaultFolder, runningSite, SitePaths, type SiteRecord } from './record.ts';
+import { defaultFolder, defaultStartFolder, runningSite, SitePaths, type SiteRecord } from './record.ts';
 import { defaultSpecFile, endSite, setLoad, specOf, startSite, withControl } from './site.ts';
 import type { DatacenterSpec } from './spec.ts';
 
@@ -24,11 +24,15 @@ const paths = (): SitePaths => new SitePaths(program.opts<{ folder: string }>().
 
 function running(): SiteRecord {
   const record = runningSite(paths());
-  if (!record)
-    throw new LabError(
-      `no simulated datacenter runs in ${paths().folder}: start one with npm run simulated -- up`,
-    );
-  return record;
+  if (record) return record;
+  const ofStart = defaultStartFolder();
+  const other =
+    ofStart !== paths().folder && runningSite(new SitePaths(ofStart))
+      ? `; the one of npm start runs in ${ofStart}: give --folder ${ofStart}`
+      : '';
+  throw new LabError(
+    `no simulated datacenter runs in ${paths().folder}: start one with npm run simulated -- up${other}`,
+  );
 }
 
 interface UpChoice {

@@ -50,12 +50,21 @@ export class SitePaths {
 }
 
 /** `/var/lib/drover-simulated` for root, else `~/.local/state/drover-simulated` (or under `XDG_STATE_HOME`). */
-export function defaultFolder(
+export function defaultFolder(env: NodeJS.ProcessEnv = process.env, userId = process.getuid?.()): string {
+  return inStateHome('drover-simulated', env, userId);
+}
+
+/** Beside it, the folder of `npm start`, which begins anew each time and removes all of it. */
+export function defaultStartFolder(
   env: NodeJS.ProcessEnv = process.env,
-  userId: number | undefined = process.getuid?.(),
+  userId = process.getuid?.(),
 ): string {
-  if (userId === 0) return '/var/lib/drover-simulated';
-  return join(env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state'), 'drover-simulated');
+  return inStateHome('drover-start', env, userId);
+}
+
+function inStateHome(name: string, env: NodeJS.ProcessEnv, userId: number | undefined): string {
+  if (userId === 0) return join('/var/lib', name);
+  return join(env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state'), name);
 }
 
 export function writeRecord(paths: SitePaths, record: Omit<SiteRecord, 'startTime' | 'boot'>): SiteRecord {
