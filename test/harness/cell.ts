@@ -6,17 +6,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { Drover } from '../../client/drover.ts';
+import { openRunFolder, type RunFolder } from '../../client/up/leftovers.ts';
 import { simulatedDroverYaml } from '../../lab/simulated/drover-yaml.ts';
 import { SimulatedServer } from '../../lab/simulated/server.ts';
 import { DatacenterSpec } from '../../lab/simulated/spec.ts';
 import { readSettings } from '../../settings/read.ts';
 import { workflowsPath } from '../../worker/run-worker.ts';
+import { openOwnFolder } from '../support/own-folder.ts';
 import { freePort, prepareTestNamespace, startTestServer, type TestServer } from '../support/temporal.ts';
 import { ProcessLog } from './process-log.ts';
 import type { ActivityMoment } from './worker.ts';
@@ -52,6 +53,8 @@ export class Cell implements AsyncDisposable {
   readonly alertToken = alertToken;
   /** Called as an attempt of an activity begins or ends; a scenario sets it. */
   meets: (moment: ActivityMoment, worker: WorkerProcess) => Promise<void> = async () => {};
+  /** Where its processes are noted while they run. */
+  readonly #run: RunFolder;
   readonly #folder: string;
   /** What the workers and the receiver write. */
   readonly log: ProcessLog;
@@ -68,8 +71,9 @@ export class Cell implements AsyncDisposable {
     simulation: SimulatedServer,
     temporal: TestServer,
     ports: { temporal: number; alerts: number },
-    folder: string,
+    { own, folder }: { readonly own: string; readonly folder: string },
   ) {
+    this.#run = openRunFolder(own);
     this.simulation = simulation;
     this.#temporal = temporal;
     this.#temporalPort = ports.temporal;
@@ -83,17 +87,29 @@ export class Cell implements AsyncDisposable {
     this.log = new ProcessLog(this.#files.log);
   }
 
-  /** Starts all of it, with one worker. */
+  /** Starts all of it, with one worker; where a part fails, those that had started end. */
   static async start(): Promise<Cell> {
-    const folder = mkdtempSync(join(tmpdir(), 'drover-cell-'));
+    const own = await openOwnFolder('cells');
+    const folder = mkdtempSync(join(own, 'cell-'));
     const ports = { temporal: await freePort(), alerts: await freePort() };
-    const [simulation, temporal, bundle] = await Promise.all([
-      SimulatedServer.start({ spec: smallDatacenter, rate }),
-      startTestServer({ port: ports.temporal }),
+    await using undo = new AsyncDisposableStack();
+    undo.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const begun = async <T>(beginning: Promise<T>, end: (part: T) => Promise<void>): Promise<T> => {
+      const part = await beginning;
+      undo.defer(() => end(part));
+      return part;
+    };
+    const parts = [
+      begun(SimulatedServer.start({ spec: smallDatacenter, rate }), (simulation) => simulation.close()),
+      begun(startTestServer({ port: ports.temporal }), (temporal) => temporal.stop()),
       bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') }),
-    ]);
+    ] as const;
+    // What still begins while another part has failed could not be ended.
+    await Promise.allSettled(parts);
+    const [simulation, temporal, bundle] = await Promise.all(parts);
     await prepareTestNamespace(temporal.address);
-    const cell = new Cell(simulation, temporal, ports, folder);
+    const cell = new Cell(simulation, temporal, ports, { own, folder });
+    undo.move();
     writeFileSync(cell.#files.bundle, bundle.code);
     writeFileSync(join(folder, 'alert-token'), alertToken);
     writeFileSync(
@@ -120,7 +136,7 @@ export class Cell implements AsyncDisposable {
   /** A worker that ends by itself is noted, and another one is started, as a supervisor would. */
   startWorker(): WorkerProcess {
     const logFrom = this.log.end;
-    const worker = new WorkerProcess(this.#files, (moment, from) => this.meets(moment, from));
+    const worker = new WorkerProcess(this.#run, this.#files, (moment, from) => this.meets(moment, from));
     this.#workers.add(worker);
     void this.#noteEnd(worker, logFrom);
     return worker;
@@ -148,10 +164,14 @@ export class Cell implements AsyncDisposable {
 
   startReceiver(): void {
     const log = openSync(this.#files.log, 'a');
-    this.#receiver = spawn(process.execPath, [receiverScript, '--settings', this.#files.settings], {
+    const receiver = spawn(process.execPath, [receiverScript, '--settings', this.#files.settings], {
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
+    this.#receiver = receiver;
+    const name = `receiver-${receiver.pid}`;
+    if (receiver.pid !== undefined) this.#run.remember(name, receiver.pid);
+    receiver.once('exit', () => this.#run.forget(name));
   }
 
   async killReceiver(): Promise<void> {

@@ -3,19 +3,25 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { RunFolder } from '../../client/up/leftovers.ts';
 import type { ActivityMoment } from './worker.ts';
 
 const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 export class WorkerProcess {
   readonly #child: ChildProcess;
+  readonly name: string;
   /** Resolves with its exit code, or the signal that ended it. */
   readonly exited: Promise<string>;
   #isFrozen = false;
   #wasKilled = false;
 
-  /** @param meets is called as an attempt begins or ends; the worker goes on once the answer has resolved */
+  /**
+   * @param run where its process is noted while it runs: one that is frozen does not notice that the harness is gone
+   * @param meets is called as an attempt begins or ends; the worker goes on once the answer has resolved
+   */
   constructor(
+    run: RunFolder,
     files: { readonly settings: string; readonly bundle: string; readonly log: string },
     meets: (moment: ActivityMoment, worker: WorkerProcess) => Promise<void>,
   ) {
@@ -24,7 +30,12 @@ export class WorkerProcess {
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
-    this.exited = once(this.#child, 'exit').then(([code, signal]) => String(code ?? signal));
+    this.name = `worker-${this.#child.pid}`;
+    if (this.#child.pid !== undefined) run.remember(this.name, this.#child.pid);
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => {
+      run.forget(this.name);
+      return String(code ?? signal);
+    });
     this.#child.on('message', (moment: ActivityMoment) => {
       void meets(moment, this).then(() => this.#go(moment.id));
     });

@@ -4,27 +4,17 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import type { TestProject } from 'vitest/node';
 import { openRunFolder } from '../../client/up/leftovers.ts';
-import { identityOf, isRunning, ProcessIdentity } from '../../client/up/process-identity.ts';
 import { temporalAnswers, untilAnswers } from '../../client/up/readiness.ts';
 import { prepareNamespace } from '../../worker/namespace.ts';
 import { devServerArguments, type DevServer } from '../../worker/temporal-server/arguments.ts';
 import { findTemporalBinary } from '../../worker/temporal-server/binary.ts';
+import { openOwnFolder } from './own-folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -64,7 +54,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 /** Starts a server and returns when it answers. Whatever a crashed test process left running is ended first. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const folder = await openOwnFolder();
+  const folder = await openOwnFolder('temporal');
   const said: string[] = [];
   const report = (line: string): void => {
     said.push(line);
@@ -139,36 +129,4 @@ export async function freePort(): Promise<number> {
   const { port } = probe.address() as AddressInfo;
   await new Promise((resolve) => void probe.close(resolve));
   return port;
-}
-
-let ownFolder: string | undefined;
-
-/**
- * A folder for the servers of this process, removed with them when the process ends; those of processes that were
- * killed are ended and removed by the next one.
- */
-async function openOwnFolder(): Promise<string> {
-  if (ownFolder) return ownFolder;
-  const all = join(tmpdir(), `drover-test-temporal-${process.getuid?.() ?? 0}`);
-  mkdirSync(all, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(all)) await cleanUpAfter(join(all, name));
-
-  const folder = join(all, String(process.pid));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, ownerFile), JSON.stringify(identityOf(process.pid)));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  ownFolder = folder;
-  return folder;
-}
-
-const ownerFile = 'owner';
-
-async function cleanUpAfter(folder: string): Promise<void> {
-  const file = join(folder, ownerFile);
-  if (existsSync(file)) {
-    const owner = ProcessIdentity.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-    if (owner.success && isRunning(owner.data)) return;
-  }
-  await openRunFolder(folder).endLeftovers({ report: (line) => console.error(line), graceMs: 5_000 });
-  rmSync(folder, { recursive: true, force: true });
 }
