@@ -102,7 +102,7 @@ test('what a kept seed leaves out is left out where it says, and drawn elsewhere
     expect(faults.some(({ name, at, isPremise }) => !isPremise && isLeftOut(name, at, without))).toBe(false);
 });
 
-test.each(kept.map((seed) => [leftOutInWords([seed.leavesOut]), seed] as const))(
+test.each(kept.map((seed) => [`${leftOutInWords([seed.leavesOut])}, ${seed.charge}`, seed] as const))(
   'kept: %s is still convicted; when it no longer is, take it off the list',
   async (_, { charge, scenario }) => {
     const verdict = await runScenario(firstCell(), scenario);
