@@ -12,7 +12,6 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
-  isGrpcServiceError,
 } from '@temporalio/client';
 import type { z } from 'zod';
 import type { Inventory, InventoryHost, InventoryPages, InventoryPart } from '../model/inventory.ts';
@@ -28,6 +27,7 @@ import type { Settings } from '../settings/schema.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
 import { Operation, type OperationResults } from './operation.ts';
+import { Reach } from './reach.ts';
 
 /** How an operation is started, beside its input. */
 export interface StartOptions {
@@ -58,13 +58,13 @@ export class Drover implements AsyncDisposable {
   readonly target: TemporalTarget;
   readonly #connection: Connection;
   readonly #client: Client;
-  readonly #timeoutMs: number;
+  readonly #reach: Reach;
   #listings = 0;
 
   private constructor(target: TemporalTarget, connection: Connection, timeoutMs: number) {
     this.target = target;
     this.#connection = connection;
-    this.#timeoutMs = timeoutMs;
+    this.#reach = new Reach(target, connection, timeoutMs);
     this.#client = new Client({ connection, namespace: target.namespace });
   }
 
@@ -96,7 +96,7 @@ export class Drover implements AsyncDisposable {
       options.workflowId ?? operationId(name, (input as { vm?: string } | undefined)?.vm, new Date());
     const join = options.whenKnown === 'join';
     try {
-      await this.#reach(() =>
+      await this.#reach.answer(() =>
         this.#client.workflow.start(name, {
           workflowId,
           taskQueue,
@@ -115,13 +115,13 @@ export class Drover implements AsyncDisposable {
 
   /** An operation that was started before, by its workflow id. */
   operation<R = unknown>(workflowId: string): Operation<R> {
-    return new Operation<R>(this.#client, workflowId);
+    return new Operation<R>(this.#client, this.#reach, workflowId);
   }
 
   /** The operation that acts on a VM now, or the hold `vm/NAME` that a person took; undefined when none does. */
   async holderOf(vm: string): Promise<Operation | undefined> {
     try {
-      const hold = await this.#reach(() => this.#client.workflow.getHandle(vmHoldId(vm)).describe());
+      const hold = await this.#reach.answer(() => this.#client.workflow.getHandle(vmHoldId(vm)).describe());
       if (hold.status.name !== 'RUNNING') return undefined;
       return this.operation(hold.parentExecution?.workflowId ?? hold.workflowId);
     } catch (error) {
@@ -130,7 +130,7 @@ export class Drover implements AsyncDisposable {
     }
   }
 
-  /** Operations, newest first. Lists lag a moment behind what happens. */
+  /** Operations, newest first. Lists lag a moment behind what happens. @throws TemporalUnreachable */
   async operations({
     running = false,
     vm,
@@ -142,6 +142,10 @@ export class Drover implements AsyncDisposable {
       ...(running ? [`ExecutionStatus = 'Running'`] : []),
       ...(vm === undefined ? [] : [`${searchAttributes.vm} = '${vm.replaceAll(/['\\]/g, '')}'`]),
     ].join(' AND ');
+    return await this.#reach.answer(() => this.#summaries(query, limit));
+  }
+
+  async #summaries(query: string, limit: number): Promise<OperationSummary[]> {
     const found: OperationSummary[] = [];
     for await (const {
       workflowId,
@@ -189,7 +193,7 @@ export class Drover implements AsyncDisposable {
     deadline: number,
     timeoutMs: number,
   ): Promise<InventoryPages> {
-    const handle = await this.#reach(() =>
+    const handle = await this.#reach.answer(() =>
       this.#client.workflow.start(internalWorkflows.listInventory, {
         workflowId: `list-inventory/${new Date().toISOString()}-${process.pid}-${++this.#listings}`,
         taskQueue,
@@ -198,9 +202,10 @@ export class Drover implements AsyncDisposable {
       }),
     );
     try {
-      return (await handle.result()) as InventoryPages;
+      return (await this.#reach.wait(() => handle.result())) as InventoryPages;
     } catch (error) {
-      const { status } = await handle.describe();
+      if (error instanceof TemporalUnreachable) throw error;
+      const { status } = await this.#reach.answer(() => handle.describe());
       if (status.name === 'TIMED_OUT') throw new WorkersSilent(timeoutMs);
       throw error;
     }
@@ -208,29 +213,13 @@ export class Drover implements AsyncDisposable {
 
   /** Asks Temporal for a sign of life. @throws TemporalUnreachable */
   async ping(): Promise<void> {
-    await this.#reach(() => this.#connection.workflowService.getSystemInfo({}));
+    await this.#reach.answer(() => this.#connection.workflowService.getSystemInfo({}));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection.close();
   }
-
-  /** One question to Temporal, within the time that it has for an answer. */
-  async #reach<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#connection.withDeadline(Date.now() + this.#timeoutMs, call);
-    } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      if (isGrpcServiceError(cause) && unreachableCodes.includes(cause.code)) {
-        throw new TemporalUnreachable(this.target, cause);
-      }
-      throw error;
-    }
-  }
 }
-
-/** gRPC: DEADLINE_EXCEEDED, UNAVAILABLE. */
-const unreachableCodes: readonly number[] = [4, 14];
 
 /** `migrate-vm/web1/2026-11-23T10:15:00.123Z`: the operation, its target, when it was asked for. */
 function operationId(name: string, target: unknown, now: Date): string {

@@ -14,8 +14,9 @@ import {
 } from '@temporalio/common';
 import { failureMeanings, type FailureType } from '../model/failures.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } from '../model/migrate-vm.ts';
-import { queries } from '../model/operations.ts';
+import { queries, searchAttributes } from '../model/operations.ts';
 import { OperationCanceled, OperationFailed, OperationNotFound, OperationTerminated } from './errors.ts';
+import type { Reach } from './reach.ts';
 
 /** What each operation answers when it does not fail. */
 export interface OperationResults {
@@ -36,19 +37,25 @@ export class Operation<R = unknown> {
   readonly workflowId: string;
   readonly #handle: WorkflowHandle;
 
-  constructor(client: Client, workflowId: string) {
+  readonly #reach: Reach;
+
+  constructor(client: Client, reach: Reach, workflowId: string) {
     this.workflowId = workflowId;
+    this.#reach = reach;
     this.#handle = client.workflow.getHandle(workflowId);
   }
 
   /**
-   * Waits for the end.
-   * @throws OperationFailed with its failure type; OperationCanceled, OperationTerminated, OperationNotFound
+   * Waits for the end, as long as it takes.
+   * @throws OperationFailed with its failure type; OperationCanceled, OperationTerminated, OperationNotFound;
+   *   TemporalUnreachable, which is no end: ask again when Temporal is back
    */
   async result(): Promise<R> {
     try {
-      return (await this.#handle.result()) as R;
+      return (await this.#reach.wait(() => this.#handle.result())) as R;
     } catch (error) {
+      if (error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure)
+        throw new OperationCanceled(this.workflowId, await this.#cancellation());
       throw this.#explained(error);
     }
   }
@@ -56,16 +63,16 @@ export class Operation<R = unknown> {
   /** Asks the operation to end; a move that is under way is aborted and the VM stays where it is. */
   async cancel(): Promise<void> {
     try {
-      await this.#handle.cancel();
+      await this.#reach.answer(() => this.#handle.cancel());
     } catch (error) {
       throw this.#explained(error);
     }
   }
 
-  /** Looks at it once. @throws OperationNotFound */
+  /** Looks at it once. @throws OperationNotFound, TemporalUnreachable */
   async look(): Promise<OperationView> {
     try {
-      const description = await this.#handle.describe();
+      const description = await this.#reach.answer(() => this.#handle.describe());
       const isRunning = description.status.name === 'RUNNING';
       const [activity] = description.raw.pendingActivities ?? [];
       const heartbeat = activity?.heartbeatDetails?.payloads?.[0];
@@ -93,10 +100,15 @@ export class Operation<R = unknown> {
     const first = await this.look();
     yield first;
     if (!first.isRunning) return;
-    const ended = this.#handle.result().then(
-      () => undefined,
-      () => undefined,
-    );
+    // Only the operation's end cuts a pause short: a wait that fails because Temporal was away must not end them all.
+    const ended = new Promise<void>((resolve) => {
+      this.#handle.result().then(
+        () => resolve(),
+        (error: unknown) => {
+          if (error instanceof WorkflowFailedError) resolve();
+        },
+      );
+    });
     for (;;) {
       await Promise.race([pause(everyMs), ended]);
       const view = await this.look();
@@ -108,19 +120,30 @@ export class Operation<R = unknown> {
   /** The status by the operation's own query; a worker has to answer it, and may be away. */
   async #status(): Promise<{ status?: MigrateVmStatus }> {
     try {
-      return { status: await this.#handle.query<MigrateVmStatus>(queries.progress) };
+      return {
+        status: await this.#reach.answer(() => this.#handle.query<MigrateVmStatus>(queries.progress)),
+      };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw error;
+      // That Temporal answers was seen a moment ago: who is away is the worker.
       return {};
     }
+  }
+
+  /** Temporal keeps no text of a cancellation: where the VM is, the operation's search attributes say. */
+  async #cancellation(): Promise<string> {
+    const { typedSearchAttributes } = await this.#reach.answer(() => this.#handle.describe());
+    const attributes = new Map(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+    const [vm, host] = [attributes.get(searchAttributes.vm), attributes.get(searchAttributes.host)];
+    // The host is set when a move is ordered.
+    if (typeof vm !== 'string' || typeof host !== 'string') return 'canceled: nothing was changed';
+    return `canceled: ${vm} is on ${host}, where it was`;
   }
 
   #explained(error: unknown): unknown {
     if (error instanceof WorkflowNotFoundError) return new OperationNotFound(this.workflowId);
     if (!(error instanceof WorkflowFailedError)) return error;
     const failure = rootOf(error.cause);
-    if (error.cause instanceof CancelledFailure)
-      return new OperationCanceled(this.workflowId, error.cause.message);
     if (error.cause instanceof TerminatedFailure) return new OperationTerminated(this.workflowId);
     if (failure instanceof ApplicationFailure) {
       return new OperationFailed(

@@ -1,0 +1,41 @@
+/** Every question to Temporal is asked through here: within a time, and with one error for "it is away". */
+import { isGrpcServiceError, type Connection } from '@temporalio/client';
+import type { TemporalTarget } from '../settings/temporal.ts';
+import { TemporalUnreachable } from './errors.ts';
+
+/** gRPC: DEADLINE_EXCEEDED, UNAVAILABLE. */
+const unreachableCodes: readonly number[] = [4, 14];
+
+export class Reach {
+  readonly #target: TemporalTarget;
+  readonly #connection: Pick<Connection, 'withDeadline'>;
+  readonly #timeoutMs: number;
+
+  /** @param timeoutMs how long Temporal may take for each answer */
+  constructor(target: TemporalTarget, connection: Pick<Connection, 'withDeadline'>, timeoutMs: number) {
+    this.#target = target;
+    this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** One question. @throws TemporalUnreachable when it is not answered in its time */
+  async answer<T>(call: () => Promise<T>): Promise<T> {
+    return await this.wait(() => this.#connection.withDeadline(Date.now() + this.#timeoutMs, call));
+  }
+
+  /**
+   * What takes as long as it takes, as an operation does.
+   * @throws TemporalUnreachable when Temporal goes away meanwhile, for longer than its client tries again (about 20 s)
+   */
+  async wait<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      if (isGrpcServiceError(cause) && unreachableCodes.includes(cause.code)) {
+        throw new TemporalUnreachable(this.#target, cause);
+      }
+      throw error;
+    }
+  }
+}

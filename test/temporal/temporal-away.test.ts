@@ -1,0 +1,39 @@
+/** Whatever a client asks when Temporal has gone away, it is told so, within the time that it gave. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exitCodeOf, exitCodes } from '../../client/cli/exit.ts';
+import { Drover } from '../../client/drover.ts';
+import { prepareTestNamespace, startTestServer, type TestServer } from '../support/temporal.ts';
+
+let server: TestServer;
+let drover: Drover;
+beforeAll(async () => {
+  server = await startTestServer();
+  await prepareTestNamespace(server.address);
+  const port = Number(server.address.split(':')[1]);
+  drover = await Drover.connect(
+    { temporal: { embedded: { port, uiPort: port }, retentionDays: 1 } },
+    { timeoutMs: 2000 },
+  );
+});
+afterAll(() => drover?.[Symbol.asyncDispose]());
+
+test('listing, looking, canceling and waiting for an end', async () => {
+  const operation = await drover.start('migrateVm', { vm: 'web1' });
+  const ended = operation.result().catch((error: unknown) => error);
+  await server.kill();
+  const began = performance.now();
+  const answers = await Promise.all(
+    [
+      drover.operations(),
+      operation.look(),
+      operation.cancel(),
+      drover.holderOf('web1'),
+      drover.inventory(),
+    ].map((asked) => asked.catch((error: unknown) => error)),
+  );
+  expect(performance.now() - began).toBeLessThan(10_000);
+  for (const error of [...answers, await ended]) {
+    expect(error).toMatchObject({ name: 'TemporalUnreachable' });
+    expect(exitCodeOf(error)).toBe(exitCodes.unreachable);
+  }
+});
