@@ -16,6 +16,7 @@ import {
   CancelledFailure,
   defineQuery,
   defineSignal,
+  isCancellation,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
@@ -63,10 +64,7 @@ export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
     return result;
   } catch (error) {
     show({ step: 'ended' }, endingOf(error));
-    const needsOperator = error instanceof ApplicationFailure && error.type === 'NeedsOperator';
-    upsertSearchAttributes(
-      searchAttributesOf({ state: needsOperator ? 'needsOperator' : 'failed', needsOperator }),
-    );
+    upsertSearchAttributes(searchAttributesOf(standingAfter(error, status)));
     throw error;
   }
 }
@@ -97,8 +95,8 @@ async function checkAndMove(
     figures,
   });
 
-  const notStarved = nothingToDo(findings);
-  if (notStarved) return result('nothingToDo', `nothing to do: ${notStarved.message}`);
+  const needless = nothingToDo(input, findings);
+  if (needless) return result('nothingToDo', `nothing to do: ${needless.message}`);
   const blocking = blockingOf(findings, input.acceptWarnings);
   if (input.dryRun) {
     if (blocking.length > 0) return result('blocked', `${vm.name} can't be moved: ${sentences(blocking)}`);
@@ -151,6 +149,19 @@ async function checkAndMove(
 /** 150 s for each GiB of memory, as KubeVirt allows, and 5 minutes at least. */
 function budgetSeconds(memoryMiB: number): number {
   return Math.max(300, Math.ceil((150 * memoryMiB) / 1024));
+}
+
+/** What lists show of an operation that did not end well; of a VM that stayed, the host that it stayed on. */
+function standingAfter(error: unknown, { from }: MigrateVmStatus): Parameters<typeof searchAttributesOf>[0] {
+  const type = error instanceof ApplicationFailure ? error.type : undefined;
+  const isCanceled = isCancellation(error);
+  const needsOperator = type === 'NeedsOperator';
+  const stayed = isCanceled || type === 'MigrationAborted';
+  return {
+    state: isCanceled ? 'canceled' : needsOperator ? 'needsOperator' : 'failed',
+    needsOperator,
+    ...(stayed && from !== undefined ? { host: from } : {}),
+  };
 }
 
 function sentences(findings: readonly Finding[]): string {
