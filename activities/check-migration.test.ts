@@ -112,11 +112,17 @@ class StandIns {
   }
 }
 
-/** Where it is, where it would go, and what was found. */
+/** Where it is, where it would go, and what was found; that it gains nothing is a test of its own. */
 function shown(answer: CheckMigrationAnswer): string {
   if (answer.kind === 'elsewhere') return 'elsewhere';
-  const findings = answer.findings.map(({ code }) => code).join(', ');
+  const findings = codesOf(answer)
+    .filter((code) => code !== 'noGain')
+    .join(', ');
   return `${answer.from} -> ${answer.to ?? 'none'}${findings && `: ${findings}`}`;
+}
+
+function codesOf(answer: CheckMigrationAnswer): string[] {
+  return answer.kind === 'found' ? answer.findings.map(({ code }) => code) : [];
 }
 
 test('checks of one moment share one look, and ask again only the source and the target', async () => {
@@ -241,4 +247,25 @@ test('a host that was passed over is explained by what it said of itself', async
     host3: ['storageUnreachable'],
     host4: ['networkMissing'],
   });
+});
+
+test('a chosen host that is no better is warned of with both scores, and not moved to for want of CPU', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [vm('app1')], host3: [vm('app2'), vm('app3')] });
+  const answer = await herd.check('web1', { dryRun: true });
+  expect(answer).toMatchObject({ to: 'host2' });
+  expect(answer.kind === 'found' && answer.findings).toMatchObject([
+    {
+      severity: 'warning',
+      code: 'noGain',
+      message: expect.stringMatching(
+        /^the move gains nothing for web1: host2 scores 0\.\d+, and host1 scores 0\.\d+, where it is: leave it/,
+      ) as string,
+    },
+  ]);
+  expect(codesOf(await herd.check('web1', { to: 'host2', dryRun: true }))).toEqual([]);
+  expect(codesOf(await herd.check('web1', { onlyIfStarved: true }))).toEqual(['noGain']);
+  // No room is held for a move that will not be.
+  expect(shown(await herd.check('app2', { to: 'host2' }))).toBe('host3 -> host2');
+  const better = new StandIns({ host1: [vm('web1'), vm('web2')], host2: [] });
+  expect(codesOf(await better.check('web1', { onlyIfStarved: true }))).toEqual([]);
 });

@@ -18,7 +18,7 @@ import type { CpuComparisons } from './cpu-comparisons.ts';
 import type { HostSession } from './hosts/driver.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import type { Looks } from './looks.ts';
-import { findingsOfVm, verdictsOf, type VmCopy } from './migration-checks.ts';
+import { findingsOfGain, findingsOfVm, verdictsOf, type VmCopy } from './migration-checks.ts';
 import { snapshotOf, withAnswer, withSilent, type Survey } from './survey.ts';
 
 export interface CheckMigrationRequest {
@@ -163,8 +163,10 @@ async function checkFrom(
     const to = request.to ?? whole.chosen;
     if (to === undefined)
       return { ...found, findings: [...findings, ...[...passedOver.values()].flat()], placement };
+    // A host that was asked for is taken also where another, or none, would be better.
+    const ofGain = request.to === undefined || request.onlyIfStarved ? findingsOfGain(whole) : [];
     // Before anything else is awaited: another check may be about to choose.
-    if (whole.chosen !== undefined && !endsHere(request, findings))
+    if (whole.chosen !== undefined && !endsHere(request, [...findings, ...ofGain]))
       targets.hold({ host: to, vm: name, memoryMiB: source.vm.memoryMiB, cpuCores: source.vm.vcpus });
     const candidate = whole.candidates.find(({ host }) => host === to);
     const {
@@ -185,13 +187,13 @@ async function checkFrom(
       passedOver.set(to, ofTarget);
       continue;
     }
-    return { ...found, to, findings: [...findings, ...ofTarget], placement };
+    return { ...found, to, findings: [...findings, ...ofTarget, ...ofGain], placement };
   }
 }
 
 /** No move will follow: its room is not held from those that do move. */
 function endsHere(request: CheckMigrationRequest, findings: readonly Finding[]): boolean {
-  if (request.dryRun === true || nothingToDo(findings)) return true;
+  if (request.dryRun === true || nothingToDo(request, findings)) return true;
   return blockingOf(findings, request.acceptWarnings ?? true).length > 0;
 }
 

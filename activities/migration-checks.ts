@@ -3,7 +3,7 @@
  * what was found, measured against what, and what to do.
  */
 import type { Finding } from '../model/migrate-vm.ts';
-import type { Candidate, FilterVerdict } from '../model/placement.ts';
+import type { Candidate, FilterVerdict, Placement } from '../model/placement.ts';
 import type { HostReport, ReportedVm } from '../model/inventory.ts';
 import type { VmDefinition, VmDisk } from '../model/vm-definition.ts';
 import type { MissingPart } from './hosts/driver.ts';
@@ -191,6 +191,20 @@ export function verdictsOf(findings: readonly Finding[]): FilterVerdict[] {
       severity === 'error' ? refusalCodes.find((refusal) => findingCodeOf[refusal] === found) : undefined;
     return code ? [{ code, passed: false, reason: message }] : [];
   });
+}
+
+/** A chosen host that is no better for the VM than the one it is on. */
+export function findingsOfGain({ vm, from, chosen, gain, candidates }: Placement): Finding[] {
+  if (from === undefined || chosen === undefined || gain === undefined || gain > 0) return [];
+  const scoreOf = (name: string): string =>
+    `${name} scores ${candidates.find(({ host }) => host === name)?.score ?? '?'}`;
+  return [
+    warning(
+      'noGain',
+      `the move gains nothing for ${vm}: ${scoreOf(chosen)}, and ${scoreOf(from)}, where it is: ` +
+        'leave it there, or name the host that you want (to)',
+    ),
+  ];
 }
 
 /** What a rehearsal on the target could not open. */

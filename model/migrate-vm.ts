@@ -34,6 +34,7 @@ export const Finding = z.object({
     'transient',
     'olderHypervisor',
     'notStarved',
+    'noGain',
   ]),
   /** What was found, measured against what, and what to do. */
   message: z.string(),
