@@ -4,7 +4,7 @@
  * `--json` ends with the figures as one line.
  */
 import { cpus, release, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { execa } from 'execa';
 import pc from 'picocolors';
 import type { Drover } from '../client/drover.ts';
@@ -12,6 +12,7 @@ import { startDrover } from '../demo/drover-process.ts';
 import { holdDatacenter } from '../demo/one-start.ts';
 import { SteadyClient, waitFor } from '../demo/traffic.ts';
 import { openLab, type Lab, type LabHost, type LabVm } from '../lab/lab.ts';
+import { readOptions } from '../setup/options.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
 import { Histories, type OperationTimes } from './operation-times.ts';
 import { ConnectionProbe } from './probe.ts';
@@ -40,13 +41,13 @@ interface Setting {
   readonly times: OperationTimes[];
 }
 
-const { values } = parseArgs({
-  options: {
-    pairs: { type: 'string', default: '10' },
-    lab: { type: 'string', default: new URL('./lab.yaml', import.meta.url).pathname },
-    json: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions<{ pairs: string; lab: string; json?: true }>(
+  new Command('npm run bench:migrate --')
+    .description('migrateVm against virsh migrate of the same VM between the same hosts, in turns, on a lab.')
+    .option('--pairs <n>', 'so many moves of each side', '10')
+    .option('--lab <file>', 'the lab’s settings', new URL('./lab.yaml', import.meta.url).pathname)
+    .option('--json', 'end with the figures as one line'),
+);
 
 async function main(): Promise<number> {
   const pairs = Number(values.pairs);

@@ -2,22 +2,23 @@
  * How fast the planner is on a made-up herd: `node bench/placement-speed.ts [--hosts 1000] [--vms 20000]
  * [--clusters 10] [--json]`. The herd is the same at every run. With --json the last line is one JSON object with the figures.
  */
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import type { Snapshot } from '../model/placement.ts';
 import { bestHost } from '../policies/engine/choose.ts';
 import { fits } from '../policies/engine/filters.ts';
 import { Herd } from '../policies/engine/herd.ts';
 import { placeInHerd, placeVm } from '../policies/placement/planner.ts';
 import { defaultPlacementSettings } from '../policies/placement/settings.ts';
+import { readOptions } from '../setup/options.ts';
 
-const { values } = parseArgs({
-  options: {
-    hosts: { type: 'string', default: '1000' },
-    vms: { type: 'string', default: '20000' },
-    clusters: { type: 'string', default: '10' },
-    json: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions<{ hosts: string; vms: string; clusters: string; json?: true }>(
+  new Command('node bench/placement-speed.ts')
+    .description('How fast the planner is on a made-up herd, the same at every run.')
+    .option('--hosts <n>', 'hosts of the herd', '1000')
+    .option('--vms <n>', 'its VMs', '20000')
+    .option('--clusters <n>', 'its clusters', '10')
+    .option('--json', 'end with the figures as one line'),
+);
 const hosts = Number(values.hosts);
 const vms = Number(values.vms);
 const clusters = Number(values.clusters);

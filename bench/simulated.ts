@@ -1,34 +1,38 @@
 /**
  * `npm run bench:simulated`: Drover on a simulated datacenter of 10, 100 and 1,000 hosts with 20 VMs each, through real
- * Temporal and a real worker process: listings, and 500 migrations to hosts that Drover chooses. Options:
- *
- *   --sizes 10x200,100x2000,1000x20000   hosts x VMs, in this order
- *   --migrations 500   for each size, at most half of its VMs
- *   --at-once 50       migrations under way at one time
- *   --rate 10          how many times as fast as the world's the simulated time runs
- *   --runs 5           listings of each kind
- *   --json             the last line is one JSON object with the figures; those at its top are the last size's
+ * Temporal and a real worker process: listings, and 500 migrations to hosts that Drover chooses. `--help` lists the
+ * options.
  */
 import { arch, cpus, loadavg, release, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import pc from 'picocolors';
 import { tableOf } from '../client/cli/output.ts';
+import { readOptions } from '../setup/options.ts';
 import { findTemporalBinary } from '../worker/temporal-server/binary.ts';
 import { commandMs, listings, type Listings } from './simulated-listings.ts';
 import { aftermath, moveAll, partsOf, type Moves } from './simulated-moves.ts';
 import { Herd, type Size } from './simulated-herd.ts';
 import { shownMs, spreadOf, type Spread } from './spread.ts';
 
-const { values } = parseArgs({
-  options: {
-    sizes: { type: 'string', default: '10x200,100x2000,1000x20000' },
-    migrations: { type: 'string', default: '500' },
-    'at-once': { type: 'string', default: '50' },
-    rate: { type: 'string', default: '10' },
-    runs: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-  },
-});
+interface Options {
+  readonly sizes: string;
+  readonly migrations: string;
+  readonly atOnce: string;
+  readonly rate: string;
+  readonly runs: string;
+  readonly json?: true;
+}
+
+const values = readOptions<Options>(
+  new Command('npm run bench:simulated --')
+    .description('Listings and migrations by Drover on simulated datacenters of several sizes.')
+    .option('--sizes <list>', 'hosts x VMs, in this order', '10x200,100x2000,1000x20000')
+    .option('--migrations <n>', 'for each size, at most half of its VMs', '500')
+    .option('--at-once <n>', 'migrations under way at one time', '50')
+    .option('--rate <r>', 'how many times as fast as the world’s the simulated time runs', '10')
+    .option('--runs <n>', 'listings of each kind', '5')
+    .option('--json', 'end with the figures as one line; those at its top are the last size’s'),
+);
 
 interface Measured extends Size {
   readonly listings: Listings;
@@ -52,7 +56,7 @@ async function main(): Promise<number> {
   const sizes = values.sizes.split(',').map(sizeOf);
   const [rate, runs] = [Number(values.rate), wholeNumber('--runs', values.runs)];
   const migrations = wholeNumber('--migrations', values.migrations);
-  const atOnce = wholeNumber('--at-once', values['at-once']);
+  const atOnce = wholeNumber('--at-once', values.atOnce);
   await printConditions({ rate, atOnce });
   const all: Measured[] = [];
   for (const size of sizes) {

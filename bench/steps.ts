@@ -8,22 +8,23 @@
  */
 import { arch, cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Command } from 'commander';
 import { holdDatacenter } from '../demo/one-start.ts';
 import { openLab } from '../lab/lab.ts';
+import { readOptions } from '../setup/options.ts';
 import { findTemporalBinary } from '../worker/temporal-server/binary.ts';
 import { askTwoWays, type TwoWays } from './libvirt-calls.ts';
 import { shownMs, spreadOf, type Spread } from './spread.ts';
 import { bundleSteps, openSide } from './step-time.ts';
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '7' },
-    steps: { type: 'string', default: '60' },
-    json: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions<{ runs: string; steps: string; json?: true }>(
+  new Command('npm run bench:steps --')
+    .description('What a step of a workflow and a call of the libvirt client cost.')
+    .option('--runs <n>', 'runs of each side', '7')
+    .option('--steps <n>', 'activities in each run', '60')
+    .option('--json', 'end with the figures as one line'),
+);
 const runs = wholeNumber('--runs', values.runs);
 const steps = wholeNumber('--steps', values.steps);
 /** A call takes a fraction of a step: more of them make the median steady. */

@@ -44,7 +44,4 @@ test('its folder stands in the commands that are proposed', async () => {
 
 test('a lab that is named by its file is never replaced by a simulation', async () => {
   expect((await chosen({ lab: 'lab/default.yaml' }, canNot)).kind).toBe('lab');
-  await expect(chosen({ lab: 'lab/default.yaml', simulated: true }, can)).rejects.toThrow(
-    '--lab FILE is for the lab',
-  );
 });

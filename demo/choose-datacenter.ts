@@ -32,10 +32,6 @@ export async function chooseDatacenter(
   check: () => Promise<void> = checkMachine,
 ): Promise<Choice> {
   const isAskedFor = wanted.simulated === true || wanted.folder !== undefined;
-  if (wanted.lab !== undefined && isAskedFor)
-    throw new Error(
-      '--lab FILE is for the lab, --simulated and --folder DIR are for the simulated datacenter',
-    );
   const lacking = isAskedFor || wanted.lab !== undefined ? undefined : await whatIsLacking(check);
   if (!isAskedFor && lacking === undefined)
     return {

@@ -3,10 +3,11 @@
  * Ctrl-C. The datacenter is the lab, where the machine can carry it, else a simulated one; `--simulated` takes that
  * anyway. `--once` takes everything down again; `--json` ends with the figures as one line.
  */
-import { parseArgs } from 'node:util';
+import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { readSettings } from '../settings/read.ts';
 import type { Settings } from '../settings/schema.ts';
+import { readOptions } from '../setup/options.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
 import { chooseDatacenter } from './choose-datacenter.ts';
 import type { Datacenter } from './datacenter.ts';
@@ -14,17 +15,33 @@ import { startDrover } from './drover-process.ts';
 import { holdDatacenter } from './one-start.ts';
 import { brokenPromises, guidedMove, type GuidedMove } from './guided-move.ts';
 
+interface Options {
+  readonly once?: true;
+  readonly json?: true;
+  readonly yes?: true;
+  readonly simulated?: true;
+  readonly folder?: string;
+  readonly lab?: string;
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      once: { type: 'boolean' },
-      json: { type: 'boolean' },
-      yes: { type: 'boolean' },
-      lab: { type: 'string' },
-      simulated: { type: 'boolean' },
-      folder: { type: 'string' },
-    },
-  });
+  const values = readOptions<Options>(
+    new Command('npm start --')
+      .description(
+        'Starts a datacenter and Drover on it, shows a move on a real alert, and stays up until Ctrl-C.',
+      )
+      .option('--once', 'take everything down after the move; exit code 0 only if all of it held')
+      .option('--json', 'print the figures as one line, the last')
+      .option('--yes', 'install Debian packages without asking')
+      .option('--simulated', 'take the simulated datacenter, also where the lab could be')
+      .option('--folder <dir>', 'where the simulated datacenter keeps its files; takes that one')
+      .addOption(
+        new Option('--lab <file>', 'the lab by these settings, and nothing else').conflicts([
+          'simulated',
+          'folder',
+        ]),
+      ),
+  );
   const began = performance.now();
   const steps = stepsOnStderr();
   const interrupted = interruption();

@@ -16,6 +16,7 @@ const program = new Command('lab')
   .usage('[--lab FILE] COMMAND')
   .option('--lab <file>', 'the lab’s settings (default: lab/default.yaml, the lab of `npm start`)')
   .hook('preAction', checkRoot)
+  .showHelpAfterError()
   .exitOverride();
 
 const lab = (): Lab => openLab(program.opts<{ lab?: string }>().lab);

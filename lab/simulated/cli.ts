@@ -18,6 +18,7 @@ const program = new Command('simulated')
   )
   .usage('[--folder DIR] COMMAND')
   .option('--folder <dir>', 'where it keeps its files', defaultFolder())
+  .showHelpAfterError()
   .exitOverride();
 
 const paths = (): SitePaths => new SitePaths(program.opts<{ folder: string }>().folder);
