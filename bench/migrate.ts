@@ -41,13 +41,13 @@ interface Setting {
   readonly times: OperationTimes[];
 }
 
-const values = readOptions<{ pairs: string; lab: string; json?: true }>(
+const values = readOptions(
   new Command('npm run bench:migrate --')
     .description('migrateVm against virsh migrate of the same VM between the same hosts, in turns, on a lab.')
     .option('--pairs <n>', 'so many moves of each side', '10')
     .option('--lab <file>', 'the lab’s settings', new URL('./lab.yaml', import.meta.url).pathname)
     .option('--json', 'end with the figures as one line'),
-);
+).opts<{ pairs: string; lab: string; json?: true }>();
 
 async function main(): Promise<number> {
   const pairs = Number(values.pairs);

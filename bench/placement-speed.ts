@@ -11,14 +11,14 @@ import { placeInHerd, placeVm } from '../policies/placement/planner.ts';
 import { defaultPlacementSettings } from '../policies/placement/settings.ts';
 import { readOptions } from '../setup/options.ts';
 
-const values = readOptions<{ hosts: string; vms: string; clusters: string; json?: true }>(
+const values = readOptions(
   new Command('node bench/placement-speed.ts')
     .description('How fast the planner is on a made-up herd, the same at every run.')
     .option('--hosts <n>', 'hosts of the herd', '1000')
     .option('--vms <n>', 'its VMs', '20000')
     .option('--clusters <n>', 'its clusters', '10')
     .option('--json', 'end with the figures as one line'),
-);
+).opts<{ hosts: string; vms: string; clusters: string; json?: true }>();
 const hosts = Number(values.hosts);
 const vms = Number(values.vms);
 const clusters = Number(values.clusters);

@@ -23,7 +23,7 @@ interface Options {
   readonly json?: true;
 }
 
-const values = readOptions<Options>(
+const values = readOptions(
   new Command('npm run bench:simulated --')
     .description('Listings and migrations by Drover on simulated datacenters of several sizes.')
     .option('--sizes <list>', 'hosts x VMs, in this order', '10x200,100x2000,1000x20000')
@@ -32,7 +32,7 @@ const values = readOptions<Options>(
     .option('--rate <r>', 'how many times as fast as the world’s the simulated time runs', '10')
     .option('--runs <n>', 'listings of each kind', '5')
     .option('--json', 'end with the figures as one line; those at its top are the last size’s'),
-);
+).opts<Options>();
 
 interface Measured extends Size {
   readonly listings: Listings;

@@ -18,13 +18,13 @@ import { askTwoWays, type TwoWays } from './libvirt-calls.ts';
 import { shownMs, spreadOf, type Spread } from './spread.ts';
 import { bundleSteps, openSide } from './step-time.ts';
 
-const values = readOptions<{ runs: string; steps: string; json?: true }>(
+const values = readOptions(
   new Command('npm run bench:steps --')
     .description('What a step of a workflow and a call of the libvirt client cost.')
     .option('--runs <n>', 'runs of each side', '7')
     .option('--steps <n>', 'activities in each run', '60')
     .option('--json', 'end with the figures as one line'),
-);
+).opts<{ runs: string; steps: string; json?: true }>();
 const runs = wholeNumber('--runs', values.runs);
 const steps = wholeNumber('--steps', values.steps);
 /** A call takes a fraction of a step: more of them make the median steady. */

@@ -25,7 +25,7 @@ interface Options {
 }
 
 async function main(): Promise<number> {
-  const values = readOptions<Options>(
+  const values = readOptions(
     new Command('npm start --')
       .description(
         'Starts a datacenter and Drover on it, shows a move on a real alert, and stays up until Ctrl-C.',
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
           'folder',
         ]),
       ),
-  );
+  ).opts<Options>();
   const began = performance.now();
   const steps = stepsOnStderr();
   const interrupted = interruption();
