@@ -25,7 +25,7 @@ clusters:
       host2: {uri: qemu+tcp://10.77.0.12/system, cpus: 2}
 starved: ${starved}
 `;
-  return prometheusRules(parseSettings(text, 'drover.yaml', {}));
+  return prometheusRules(parseSettings(text, 'drover.yaml'));
 }
 
 interface Series {

@@ -17,7 +17,7 @@ const good = `clusters:
 /** What a user reads for these settings. */
 function messageOf(text: string, env: NodeJS.ProcessEnv = {}): string {
   try {
-    parseSettings(text, 'drover.yaml', env);
+    parseSettings(text, 'drover.yaml', { needsSecrets: true, env });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     return error.message;
@@ -43,7 +43,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('good settings', () => {
   test('get every default', () => {
-    expect(parseSettings(good, 'drover.yaml', {})).toEqual({
+    expect(parseSettings(good, 'drover.yaml')).toEqual({
       clusters: {
         berlin: {
           datacenter: 'berlin',
@@ -64,7 +64,8 @@ describe('good settings', () => {
 
   test('keep a secret as a reference, never as its value', () => {
     const read = parseSettings(`${good}alerts: {tokenEnv: DROVER_TOKEN}`, 'drover.yaml', {
-      DROVER_TOKEN: 'do-not-keep',
+      needsSecrets: true,
+      env: { DROVER_TOKEN: 'do-not-keep' },
     });
     expect(read.alerts).toEqual({ listen: '127.0.0.1:9199', tokenEnv: 'DROVER_TOKEN', routes: [] });
     expect(JSON.stringify(read)).not.toContain('do-not-keep');
@@ -75,9 +76,9 @@ describe('good settings', () => {
     'qemu+tcp://[fd00::11]:16509/system',
     'qemu+unix:///run/libvirt/libvirt-sock',
   ])('may reach a host by %s', (uri) => {
-    expect(
-      parseSettings(withHost('host1', uri), 'drover.yaml', {}).clusters['berlin']?.hosts['host1']?.uri,
-    ).toBe(uri);
+    expect(parseSettings(withHost('host1', uri), 'drover.yaml').clusters['berlin']?.hosts['host1']?.uri).toBe(
+      uri,
+    );
   });
 });
 
@@ -321,7 +322,9 @@ describe('a secret that is named', () => {
       /^drover\.yaml:9:\d+: clusters\.berlin\.hosts\.host2\.fence\.secrets\.password names the environment variable BMC_PASSWORD, which is not set$/,
     );
     expect(messageOf(fence('BMC_PASSWORD'), { BMC_PASSWORD: '' })).toContain('which is not set');
-    expect(parseSettings(fence('BMC_PASSWORD'), 'drover.yaml', { BMC_PASSWORD: 'x' })).toBeDefined();
+    expect(
+      parseSettings(fence('BMC_PASSWORD'), 'drover.yaml', { needsSecrets: true, env: { BMC_PASSWORD: 'x' } }),
+    ).toBeDefined();
   });
 
   test.each(['hunter2', '12345', '[hunter2]'])(
@@ -342,7 +345,13 @@ describe('a secret that is named', () => {
     writeFileSync(file, '\nsecond line\n');
     expect(messageOf(text)).toContain(`names the file ${file}, whose first line is empty`);
     writeFileSync(file, 'abc\n');
-    expect(parseSettings(text, 'drover.yaml', {}).alerts?.tokenFile).toBe(file);
+    expect(parseSettings(text, 'drover.yaml', { needsSecrets: true }).alerts?.tokenFile).toBe(file);
+  });
+
+  test('is no matter to whoever does not use it', () => {
+    const text = `${fence('BMC_PASSWORD')}alerts: {tokenEnv: DROVER_TOKEN}\n`;
+    expect(parseSettings(text, 'drover.yaml', { env: {} }).alerts?.tokenEnv).toBe('DROVER_TOKEN');
+    expect(messageOf(text)).toContain('alerts.tokenEnv names the environment variable DROVER_TOKEN');
   });
 
   test('alerts need exactly one token', () => {

@@ -37,8 +37,16 @@ export class SettingsError extends Error {
   }
 }
 
+export interface ReadOptions {
+  /**
+   * Whoever will use the secrets that the settings name: that each can be read is checked now, and kept nowhere.
+   * Default false: somebody who only looks need not have them.
+   */
+  readonly needsSecrets?: boolean;
+}
+
 /** The settings of a file. @throws SettingsError when it can't be read or does not follow the schema */
-export function readSettings(file: string): Settings {
+export function readSettings(file: string, options: ReadOptions = {}): Settings {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -50,16 +58,20 @@ export function readSettings(file: string): Settings {
       },
     ]);
   }
-  return parseSettings(text, file);
+  return parseSettings(text, file, options);
 }
 
 /**
- * The settings of a text, with secrets looked for but not kept.
+ * The settings of a text.
  * @param file the name that messages carry
  * @throws SettingsError with every problem at once: YAML syntax, unknown keys, wrong types, names used twice,
- *   references to what does not exist, secrets that are not set
+ *   references to what does not exist, secrets that are needed and not set
  */
-export function parseSettings(text: string, file: string, env: NodeJS.ProcessEnv = process.env): Settings {
+export function parseSettings(
+  text: string,
+  file: string,
+  { needsSecrets = false, env = process.env }: ReadOptions & { readonly env?: NodeJS.ProcessEnv } = {},
+): Settings {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   if (document.errors.length > 0) {
@@ -96,7 +108,7 @@ export function parseSettings(text: string, file: string, env: NodeJS.ProcessEnv
       ),
     );
   }
-  const problems = [...crossReferences(parsed.data), ...unsetSecrets(parsed.data, env)];
+  const problems = [...crossReferences(parsed.data), ...(needsSecrets ? unsetSecrets(parsed.data, env) : [])];
   if (problems.length > 0) {
     throw new SettingsError(
       file,

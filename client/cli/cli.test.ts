@@ -128,6 +128,28 @@ test('rules prints the alert', async () => {
   expect(stdout).toContain('alert: DroverVmStarved');
 });
 
+test('a secret that is not set keeps nobody from looking, and check tells of it', async () => {
+  const port = await freePort();
+  const file = settings(
+    'secret.yaml',
+    `${oneHost}temporal: {embedded: {port: ${port}}}\nalerts: {tokenEnv: DROVER_TOKEN}\n`,
+  );
+  for (const args of [
+    ['get', 'hosts'],
+    ['explain', 'web1'],
+    ['watch', 'migrate-vm/web1/1'],
+  ])
+    expect(await drover('-s', file, ...args)).toMatchObject({ exitCode: exitCodes.unreachable });
+  expect(await drover('-s', file, 'rules')).toMatchObject({ exitCode: exitCodes.ok });
+  for (const verb of ['check', 'up'])
+    expect(await drover('-s', file, verb)).toMatchObject({
+      exitCode: exitCodes.usage,
+      stderr: expect.stringContaining(
+        'alerts.tokenEnv names the environment variable DROVER_TOKEN',
+      ) as string,
+    });
+});
+
 describe('without Temporal', () => {
   test.each([[['get', 'vms']], [['migrate', 'web1']], [['explain', 'web1']]])(
     '%j ends with exit code 4 and how to start it',

@@ -12,7 +12,6 @@ const withAlerts = parseSettings(
   `clusters: {berlin: {datacenter: berlin, hosts: {host1: {uri: qemu+tcp://10.77.0.11/system}}}}
 alerts: {listen: 127.0.0.1:9199, tokenEnv: TOKEN}`,
   'drover.yaml',
-  { TOKEN: 't' },
 );
 const embedded = temporalTarget(settings, { HOME: '/nowhere' });
 const configured = temporalTarget(settings, { HOME: '/nowhere', TEMPORAL_ADDRESS: 'temporal.example:7233' });

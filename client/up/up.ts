@@ -46,7 +46,7 @@ export async function runUp({
   parts: partsFor = partsOf,
   pauses,
 }: UpOptions): Promise<number> {
-  const settings = readSettings(settingsFile);
+  const settings = readSettings(settingsFile, { needsSecrets: true });
   const target = temporalTarget(settings);
   const folder = stateFolder(settings);
   makeStateFolder(folder);

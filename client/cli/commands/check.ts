@@ -10,7 +10,7 @@ export function registerCheck(program: Command): void {
     .description('check the settings without starting anything')
     .action((_, command: Command) => {
       const file = settingsFile(command);
-      const settings = readSettings(file);
+      const settings = readSettings(file, { needsSecrets: true });
       const clusters = Object.entries(settings.clusters);
       const hosts = clusters.reduce((sum, [, cluster]) => sum + Object.keys(cluster.hosts).length, 0);
       console.log(
