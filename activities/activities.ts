@@ -6,7 +6,7 @@ import { signals } from '../model/operations.ts';
 import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
 import { ChosenTargets } from './chosen-targets.ts';
 import { CpuComparisons } from './cpu-comparisons.ts';
-import { heartbeating } from './heartbeats.ts';
+import { heartbeatEveryMs, heartbeating } from './heartbeats.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import { pageOf, type InventoryPage } from './inventory-pages.ts';
 import { Looks } from './looks.ts';
@@ -51,8 +51,9 @@ export function createHostActivities(hosts: Hosts): HostActivities {
     checkMigration: (request) =>
       heartbeating(() => checkMigration({ hosts, looks, comparisons, targets }, request)),
     moveVm: async (request) => {
+      using context = moveContext();
       try {
-        return await moveVm(hosts, request, moveContext());
+        return await moveVm(hosts, request, context);
       } finally {
         targets.letGo(request.vm.name);
       }
@@ -60,8 +61,11 @@ export function createHostActivities(hosts: Hosts): HostActivities {
   };
 }
 
-/** Temporal's activity context as a move sees it. */
-function moveContext(): MoveContext {
+/**
+ * Temporal's activity context as a move sees it. Heartbeats go on while a host is waited for, and carry the progress
+ * that was measured last.
+ */
+function moveContext(): MoveContext & Disposable {
   const context = Context.current();
   const cancel = new AbortController();
   const detach = new AbortController();
@@ -72,13 +76,18 @@ function moveContext(): MoveContext {
     else detach.abort();
   });
   const signal = progressSignal();
+  let last: MigrationProgress | undefined;
+  const beats = setInterval(() => context.heartbeat(last), heartbeatEveryMs);
   return {
     cancelRequested: cancel.signal,
     detached: detach.signal,
+    isFirst: context.info.attempt === 1,
     progress: (progress) => {
+      last = progress;
       context.heartbeat(progress);
-      if (progress) signal(progress);
+      signal(progress);
     },
+    [Symbol.dispose]: () => clearInterval(beats),
   };
 }
 

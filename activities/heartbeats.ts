@@ -1,7 +1,7 @@
 /** Signs of life for work that has no progress of its own to tell. */
 import { Context } from '@temporalio/activity';
 
-const everyMs = 1000;
+export const heartbeatEveryMs = 1000;
 
 /**
  * Tells Temporal every second that the work goes on, so that a worker that dies in it is noticed by the heartbeat
@@ -9,7 +9,7 @@ const everyMs = 1000;
  */
 export async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
   const context = Context.current();
-  const beats = setInterval(() => context.heartbeat(), everyMs);
+  const beats = setInterval(() => context.heartbeat(), heartbeatEveryMs);
   try {
     return await work();
   } finally {

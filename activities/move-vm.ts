@@ -1,17 +1,18 @@
 /**
  * Moves a running VM: starts the migration or re-attaches to the one that runs, follows it with measured progress,
- * and afterwards asks both hosts where the VM is. The job belongs to the hosts (peer to peer), so it outlives a
- * worker, and a retry looks before it acts.
+ * commits it, and asks both hosts until they agree on where the VM is. The job belongs to the hosts (peer to peer), so
+ * it outlives a worker, and a retry looks before it acts.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
 import type { MigrationProgress, MoveFigures, MoveOutcome } from '../model/migrate-vm.ts';
-import { settle, type Settlement, type Sight } from '../policies/settle/settle.ts';
-import type { VmSight } from '../model/inventory.ts';
-import type { HostSession } from './hosts/driver.ts';
-import { HostRefused, messageOf } from './hosts/errors.ts';
+import { HostRefused } from './hosts/errors.ts';
 import type { Hosts, KnownHost } from './hosts/hosts.ts';
+import { BothHosts, type Seen } from './move/both-hosts.ts';
+import { commit } from './move/commit.ts';
+import { begin, detached, follow, isCanceled } from './move/follow.ts';
+import { SourceEvents } from './move/source-events.ts';
 
 export interface MoveVmRequest {
   readonly vm: { readonly name: string; readonly uuid: string };
@@ -43,184 +44,192 @@ export interface MoveContext {
   readonly cancelRequested: AbortSignal;
   /** Raised when this attempt must let go, because its worker stops or another attempt runs: nothing is aborted. */
   readonly detached: AbortSignal;
-  readonly progress: (progress: MigrationProgress | undefined) => void;
+  /** No attempt of this operation came before: a migration that runs already is somebody else's. */
+  readonly isFirst: boolean;
+  readonly progress: (progress: MigrationProgress) => void;
 }
 
 const lookEveryMs = 200;
-/** libvirt ends a QEMU process in 1.2 to 2 s on a quiet machine. */
+/** libvirt ends a QEMU process in 1.2 to 2 s on a quiet machine, and waits for a silent peer as long as its keepalive. */
 const cleanUpMs = 30_000;
-/** An order that is not answered though no migration runs at the source: it, or its answer, was lost on the way. */
-const unansweredMs = 15_000;
 
+/** What an attempt knows of the move beyond what the hosts say. */
+interface Course {
+  /** This attempt has found a migration running, or its end. */
+  reattached: boolean;
+  ordered: boolean;
+  committed: boolean;
+  aborted?: 'canceled' | 'timeout';
+  cause?: string;
+  standstillMs?: number;
+}
+
+/**
+ * Looks at both hosts and does what brings the move to its end, again and again, until it has settled. Each attempt
+ * asks and orders on sessions of its own.
+ * @throws Error when a host did not answer: what can't be known yet is looked at again, by the next attempt
+ */
 export async function moveVm(
   hosts: Hosts,
   request: MoveVmRequest,
   context: MoveContext,
 ): Promise<MoveVmReport> {
-  const [from, to] = [knownHost(hosts, request.from), knownHost(hosts, request.to)];
-  await using source = await hosts.open(from);
-  const { uuid } = request.vm;
-
-  const before = await source.migrationProgress(uuid);
-  if (!before) {
-    const { outcome, reason } = await settled(hosts, request, context);
-    // A former attempt may have ended, or a person may have acted: only a VM that runs at its source is moved.
-    if (outcome !== 'stayed') {
-      const figures = outcome === 'moved' ? await figuresAt(hosts, to, uuid) : {};
-      return { outcome, reason, canceled: false, reattached: true, figures };
-    }
-  }
-  if (isCanceled(request, context) && !before) {
-    return {
-      outcome: 'stayed',
-      reason: `${request.vm.name} runs on ${request.from}`,
-      canceled: true,
-      reattached: false,
-      figures: {},
-    };
-  }
-
-  const job = before ? undefined : begin(source, to, request);
-  const end = await follow(source, request, context, job);
-  const { outcome, reason } = await settled(hosts, request, context, end.cause);
-  return {
-    outcome,
-    reason,
-    ...(end.cause === undefined ? {} : { cause: end.cause }),
-    canceled: end.aborted === 'canceled',
-    reattached: before !== undefined,
-    figures: outcome === 'moved' ? await figuresAt(hosts, to, uuid) : {},
-  };
-}
-
-function isCanceled(request: MoveVmRequest, context: MoveContext): boolean {
-  return request.endNow === true || context.cancelRequested.aborted;
-}
-
-/** A running order: how it ended once it did. */
-interface Job {
-  ended?: { readonly refusal?: string; readonly lost?: Error };
-  readonly done: Promise<void>;
-}
-
-function begin(source: HostSession, to: KnownHost, request: MoveVmRequest): Job {
-  const order = {
-    to: to.address,
-    ...(request.bandwidthMiBps === undefined ? {} : { bandwidthMiBps: request.bandwidthMiBps }),
-  };
-  const job: { ended?: Job['ended']; done: Promise<void> } = { done: Promise.resolve() };
-  job.done = source.migrate(request.vm.uuid, order).then(
-    () => void (job.ended = {}),
-    (error: unknown) => {
-      if (error instanceof HostRefused) job.ended = { refusal: messageOf(error) };
-      else job.ended = { lost: error instanceof Error ? error : new Error(String(error)) };
-    },
-  );
-  return job as Job;
-}
-
-/** Watches the job until it is gone; aborts it when asked to, or when its time is up. */
-async function follow(
-  source: HostSession,
-  request: MoveVmRequest,
-  context: MoveContext,
-  job: Job | undefined,
-): Promise<{ aborted?: 'canceled' | 'timeout'; cause?: string }> {
-  const deadline = performance.now() + request.timeoutSeconds * 1000;
-  let aborted: 'canceled' | 'timeout' | undefined;
-  let isDowntimeSet = request.maxDowntimeMs === undefined;
-  let lastSeen = performance.now();
+  const known = { source: knownHost(hosts, request.from), target: knownHost(hosts, request.to) };
+  await using both = new BothHosts(hosts, known, request.vm.uuid);
+  const course: Course = { reattached: false, ordered: false, committed: false };
+  let deadline = performance.now() + cleanUpMs;
   for (;;) {
-    if (context.detached.aborted) {
-      throw ApplicationFailure.retryable(
-        'this worker lets go of the move; the migration goes on and the next attempt re-attaches',
-        'Detached',
-      );
+    if (context.detached.aborted) throw detached();
+    const seen = await both.look();
+    if (seen.hasJob && context.isFirst && !course.ordered && !request.endNow) throw busy(request);
+    // After the commit a job is only libvirt's own tidying.
+    const isMoving = seen.hasJob && !course.committed;
+    if (isMoving || mayBegin(seen, course, request, context)) {
+      await migrate(both, known.target, request, context, course);
+      deadline = performance.now() + cleanUpMs;
+      continue;
     }
-    if (job?.ended) {
-      if (job.ended.lost) throw job.ended.lost;
-      const cause = aborted === 'timeout' ? timeoutCause(request) : job.ended.refusal;
-      return { ...(aborted ? { aborted } : {}), ...(cause === undefined ? {} : { cause }) };
+    if (seen.source.kind === 'unknown' || seen.target.kind === 'unknown') {
+      const { reason } = seen.settlement;
+      throw new Error(course.cause ? `${reason} (${course.cause})` : reason);
     }
-    const progress = await source.migrationProgress(request.vm.uuid);
-    context.progress(progress);
-    if (progress) lastSeen = performance.now();
-    else if (performance.now() - lastSeen > unansweredMs) {
-      throw new Error(
-        `${request.from} has not answered the order to move ${request.vm.name}, and no migration has run there for ${unansweredMs / 1000} s`,
-      );
-    }
-    if (!job && !progress)
-      return {
-        ...(aborted ? { aborted } : {}),
-        ...(aborted === 'timeout' ? { cause: timeoutCause(request) } : {}),
-      };
-    if (progress && !isDowntimeSet && request.maxDowntimeMs !== undefined) {
-      await source.setMaxDowntime(request.vm.uuid, request.maxDowntimeMs);
-      isDowntimeSet = true;
-    }
-    if (!aborted && isCanceled(request, context)) aborted = 'canceled';
-    if (!aborted && performance.now() > deadline) aborted = 'timeout';
-    // An order to abort is repeated until no job is left: one that came before the job began was not heard.
-    if (aborted) await source.abortMigration(request.vm.uuid);
-    await Promise.race([pause(lookEveryMs), ...(job ? [job.done] : [])]);
-  }
-}
-
-function timeoutCause(request: MoveVmRequest): string {
-  return `the copy was not done after ${request.timeoutSeconds} s (timeoutSeconds): the VM writes faster than its memory is copied, or the network is slow`;
-}
-
-/**
- * Asks both hosts until what they say is an end: after a migration that was given up, the target's hypervisor takes a
- * second or two to remove its half of the VM, and nothing of it must be left when the operation ends. Where both hosts
- * have answered all the time and it is still in doubt, waiting brings no more: a person has to look.
- * @throws Error when a host did not answer: what can't be known yet is looked at again, by the next attempt
- */
-async function settled(
-  hosts: Hosts,
-  request: MoveVmRequest,
-  context: MoveContext,
-  cause?: string,
-): Promise<Settlement> {
-  const deadline = performance.now() + cleanUpMs;
-  for (;;) {
-    const { settlement, source, target } = await look(hosts, request);
-    const isClean = settlement.outcome !== 'stayed' || target.kind === 'absent';
-    if (settlement.outcome !== 'inDoubt' && isClean) return settlement;
-    if (source.kind === 'unknown' || target.kind === 'unknown')
-      throw new Error(cause ? `${settlement.reason} (${cause})` : settlement.reason);
-    if (performance.now() > deadline) return settlement;
-    context.progress(undefined);
+    if (!course.ordered && !context.isFirst) course.reattached = true;
+    if (seen.next === 'nothing' || seen.next === 'ask')
+      return await report(both, seen, request, context, course);
+    // Both hosts have answered all the time, and it did not come to rest: waiting brings no more.
+    if (performance.now() > deadline) return stuck(seen, request, context, course);
+    await take(seen, both, request, course);
     await pause(lookEveryMs);
   }
 }
 
-/** Asks both hosts where the VM runs. */
-async function look(
-  hosts: Hosts,
+/** Only a VM that runs at its source alone is moved, and by one order of an attempt. */
+function mayBegin(
+  { next, source }: Seen,
+  course: Course,
   request: MoveVmRequest,
-): Promise<{ readonly settlement: Settlement; readonly source: Sight; readonly target: Sight }> {
-  const [source, target] = await Promise.all([
-    sightAt(hosts, knownHost(hosts, request.from), request.vm.uuid),
-    sightAt(hosts, knownHost(hosts, request.to), request.vm.uuid),
-  ]);
-  return { settlement: settle(source, target), source, target };
+  context: MoveContext,
+): boolean {
+  const runs = source.kind === 'present' && source.state === 'running';
+  return runs && next === 'nothing' && !course.ordered && !isCanceled(request, context);
 }
 
-async function sightAt(hosts: Hosts, host: KnownHost, uuid: string): Promise<Sight> {
+/** Begins the migration, or goes on with the one that runs, up to its commit. */
+async function migrate(
+  both: BothHosts,
+  to: KnownHost,
+  request: MoveVmRequest,
+  context: MoveContext,
+  course: Course,
+): Promise<void> {
+  const { uuid } = request.vm;
+  const source = await both.session('source');
+  const isRunning = (await source.migrationProgress(uuid)) !== undefined;
+  if (isRunning) course.reattached = true;
+  // Everything that the commit needs is open before it: nothing may stand between its steps.
+  const events = await SourceEvents.listen(await both.another('source'), uuid);
+  const target = await both.session('target').catch((error: unknown) => {
+    // One that runs can be watched and aborted without its target; none is begun so.
+    if (isRunning) return undefined;
+    throw error;
+  });
+  const ready = Promise.withResolvers<void>();
+  await target?.watch((event) => {
+    if (event.uuid === uuid && event.kind === 'suspended' && event.detail === 'paused') ready.resolve();
+  });
+  const order = isRunning ? undefined : begin(source, to, request);
+  course.ordered = true;
+  const { end, aborted, cause } = await follow(source, request, context, { order, ready: ready.promise });
+  if (aborted) course.aborted = aborted;
+  if (cause !== undefined) course.cause = cause;
+  if (end === 'over' || !target) return;
+  const ended = await commit(uuid, { events, source, target });
+  course.committed = ended.committed;
+  if (ended.committed && ended.standstillMs !== undefined) course.standstillMs = ended.standstillMs;
+}
+
+/** One step towards the end, as the states of both hosts allow it. A refusal is looked at again. */
+async function take(seen: Seen, both: BothHosts, request: MoveVmRequest, course: Course): Promise<void> {
+  const { uuid } = request.vm;
   try {
-    await using session = await hosts.open(host);
-    const sight: VmSight = await session.sight(uuid);
-    return sight;
+    switch (seen.next) {
+      case 'commit': {
+        const [source, target] = await Promise.all([both.session('source'), both.session('target')]);
+        const events = await SourceEvents.listen(await both.another('source'), uuid);
+        await commit(uuid, { events, source, target });
+        return;
+      }
+      case 'resumeTarget':
+        await (await both.session('target')).resume(uuid);
+        return;
+      case 'endTarget':
+        await both.end('target', seen.target);
+        return;
+      case 'endSource':
+        await both.end('source', seen.source);
+        return;
+      case 'wait':
+      case 'nothing':
+      case 'ask':
+        return;
+      default:
+        throw new TypeError(`no such step: ${String(seen.next satisfies never)}`);
+    }
   } catch (error) {
-    return { kind: 'unknown', reason: messageOf(error) };
+    if (!(error instanceof HostRefused)) throw error;
+    course.cause ??= error.message;
   }
 }
 
-async function figuresAt(hosts: Hosts, host: KnownHost, uuid: string): Promise<MoveFigures> {
-  await using session = await hosts.open(host);
-  return await session.migrationFigures(uuid);
+async function report(
+  both: BothHosts,
+  { settlement: { outcome, reason } }: Seen,
+  request: MoveVmRequest,
+  context: MoveContext,
+  course: Course,
+): Promise<MoveVmReport> {
+  const measured = outcome === 'moved' ? await figures(both, request.vm.uuid, course) : {};
+  return { outcome, reason, ...told(request, context, course), figures: measured };
+}
+
+/** It has not come to rest, though both hosts answer. */
+function stuck(
+  { settlement: { outcome, reason } }: Seen,
+  request: MoveVmRequest,
+  context: MoveContext,
+  course: Course,
+): MoveVmReport {
+  const left = outcome === 'inDoubt' ? reason : `${reason}; what is left of the move could not be removed`;
+  return { outcome: 'inDoubt', reason: left, ...told(request, context, course), figures: {} };
+}
+
+function told(
+  request: MoveVmRequest,
+  context: MoveContext,
+  { aborted, cause, ordered, reattached }: Course,
+): Pick<MoveVmReport, 'cause' | 'canceled' | 'reattached'> {
+  const canceled = aborted === 'canceled' || (!ordered && isCanceled(request, context));
+  return { ...(cause === undefined ? {} : { cause }), canceled, reattached };
+}
+
+/** What the target's hypervisor measured, and what this attempt saw of it. */
+async function figures(both: BothHosts, uuid: string, { standstillMs }: Course): Promise<MoveFigures> {
+  const own = standstillMs === undefined ? {} : { standstillMs };
+  try {
+    return { ...(await (await both.session('target')).migrationFigures(uuid)), ...own };
+  } catch {
+    // The VM has moved, whatever can be told of how.
+    return own;
+  }
+}
+
+function busy({ vm, from }: MoveVmRequest): ApplicationFailure {
+  return ApplicationFailure.create(
+    permanent(
+      'VmBusy',
+      `${vm.name} is being migrated from ${from} by somebody else: wait for it, or abort it (virsh domjobabort ${vm.uuid})`,
+    ),
+  );
 }
 
 function knownHost(hosts: Hosts, name: string): KnownHost {

@@ -24,6 +24,8 @@ export interface GuidedMove extends TrafficCounts {
   readonly copyMs: number;
   /** As the hypervisor reports it. */
   readonly downtimeMs: number;
+  /** From its halt at the source to its run at the target, as Drover saw it. */
+  readonly standstillMs: number;
   /** Requests that the VM served in a second under load, before and after the move. */
   readonly servedBefore: number;
   readonly servedAfter: number;
@@ -73,6 +75,7 @@ export async function guidedMove(
       wholeMs: result.wholeMs,
       copyMs: result.figures.copyMs ?? 0,
       downtimeMs: result.figures.downtimeMs ?? 0,
+      standstillMs: result.figures.standstillMs ?? 0,
       servedBefore,
       servedAfter,
       ...counts,

@@ -66,6 +66,8 @@ export const MoveFigures = z.object({
   copyMs: z.number().optional(),
   /** How long the VM stood still, as the hypervisor reports it. */
   downtimeMs: z.number().optional(),
+  /** From its halt at the source to its run at the target, as the worker saw it: the commit is in it. */
+  standstillMs: z.number().optional(),
   copiedBytes: z.number().optional(),
   iterations: z.number().optional(),
 });

@@ -89,6 +89,8 @@ export interface HostSession extends AsyncDisposable {
    * question on this session is answered, every event that came before its answer has been handed over.
    */
   watch(listener: (event: VmEvent) => void): Promise<void>;
+  /** The cheapest question: its answer says that all events up to it have been handed over. */
+  barrier(): Promise<void>;
 
   // What changes a VM's life. @throws HostRefused when its state does not allow it.
 

@@ -183,6 +183,12 @@ class LibvirtSession implements HostSession {
     });
   }
 
+  barrier(): Promise<void> {
+    return this.#ask('answer', async () => {
+      await this.#client.hostname();
+    });
+  }
+
   define(definition: VmDefinition): Promise<void> {
     return this.#ask(`define ${definition.name}`, async () => {
       await this.#client.defineDomain(definition.xml);

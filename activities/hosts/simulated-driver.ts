@@ -135,6 +135,10 @@ class SimulatedSession implements HostSession {
     await this.#connection.ask('watch', {}, nothing, 'tell its events');
   }
 
+  barrier(): Promise<void> {
+    return this.#connection.ask('ping', {}, nothing, 'answer');
+  }
+
   define(definition: VmDefinition): Promise<void> {
     return this.#connection.ask('define', { definition }, nothing, `define ${definition.name}`);
   }

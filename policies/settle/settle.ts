@@ -33,7 +33,7 @@ export interface Settlement {
  * - `gone`: no copy of it is alive there
  * - `unknown`: it can't be said
  */
-type Condition =
+export type Condition =
   | 'runs'
   | 'halted'
   | 'ioError'
@@ -65,13 +65,18 @@ const conditionOfPause: Readonly<Record<string, Condition>> = {
   ioerror: 'ioError',
 };
 
-function conditionOf(sight: Sight): Condition {
+export function conditionOf(sight: Sight): Condition {
   if (sight.kind === 'unknown') return 'unknown';
   if (sight.kind === 'absent') return 'gone';
   const why = lettersOf(sight.stateReason);
   if (sight.state === 'paused') return conditionOfPause[why] ?? 'halted';
   if (sight.state === 'running' && why.startsWith('postcopy')) return 'postCopy';
   return conditionOfState[sight.state];
+}
+
+/** The reason for a state, without its spelling; empty where there is none. */
+export function reasonOf(sight: Sight): string {
+  return sight.kind === 'present' ? lettersOf(sight.stateReason) : '';
 }
 
 /** A reason without its spelling: "I/O error", "ioError" and "io-error" are one. */

@@ -1,0 +1,60 @@
+/**
+ * The last step of a move, as a two-phase commit: the VM stands still on both hosts; the source's process is ended, and
+ * with proof of that, and only then, the target's copy runs. libvirt's own last step is not used, because when its
+ * reply is lost it lets the source run on beside the target (docs/decisions/0009-two-phase-commit.md).
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { HostSession } from '../hosts/driver.ts';
+import { HostRefused } from '../hosts/errors.ts';
+import type { SourceEvents } from './source-events.ts';
+
+/** libvirt tears a process down in 1.2 to 2 s; the event that QEMU ends comes within some 10 ms. */
+const proofWithinMs = 10_000;
+const resumeAttempts = 20;
+const resumeEveryMs = 250;
+
+export interface CommitSessions {
+  /** Tells of the source alone: nothing else is asked on it. */
+  readonly events: SourceEvents;
+  readonly source: HostSession;
+  readonly target: HostSession;
+}
+
+export type CommitEnd =
+  /** It runs at the target. */
+  | { readonly committed: true; readonly standstillMs: number | undefined }
+  /** The source has run on, or its end could not be proven: whoever looks at both hosts decides. */
+  | { readonly committed: false };
+
+/**
+ * To be called as soon as the target reports the VM paused: libvirt's own tear-down of the source races with this, and
+ * whoever comes first, no copy runs before the other has ended. Nothing else may stand between its steps.
+ */
+export async function commit(uuid: string, { events, source, target }: CommitSessions): Promise<CommitEnd> {
+  if (!(await events.isTargetLatest())) return { committed: false };
+  // The answer may come at once, or with the tear-down, or be a refusal because that was first: the event tells.
+  source.quit(uuid).catch(() => undefined);
+  if (!(await events.provesEnd(proofWithinMs))) return { committed: false };
+  await resume(uuid, target);
+  const { haltedAtMs } = events;
+  return {
+    committed: true,
+    standstillMs: haltedAtMs === undefined ? undefined : Math.round(performance.now() - haltedAtMs),
+  };
+}
+
+/** The proof is held by this attempt alone: it does not give up at the first refusal. */
+async function resume(uuid: string, target: HostSession): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await target.resume(uuid);
+      return;
+    } catch (error) {
+      if (!(error instanceof HostRefused) || attempt === resumeAttempts) throw error;
+      // The answer to an earlier attempt may have been lost after it was done.
+      const sight = await target.sight(uuid);
+      if (sight.kind === 'present' && sight.state === 'running') return;
+    }
+    await pause(resumeEveryMs);
+  }
+}
