@@ -7,9 +7,8 @@ import { isLeftOut, leftOut, leftOutInWords, readKept } from './kept.ts';
 import { endCells, runMany, startCells } from './many.ts';
 import { start } from './places.ts';
 import { runScenario } from './run-scenario.ts';
-import type { PlacedFault, Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { everyScenario, scenarioOf } from './seeds.ts';
-import { shrink } from './shrink.ts';
 import { Tally } from './tally.ts';
 import { verdictInWords, type Verdict } from './verdict.ts';
 
@@ -110,20 +109,6 @@ test.each(kept.map((seed) => [`${leftOutInWords([seed.leavesOut])}, ${seed.charg
   },
   90_000,
 );
-
-test('a failing scenario is shrunk to what it is convicted of', async () => {
-  const harmless: PlacedFault = {
-    name: 'answeredLate',
-    at: { kind: 'call', call: 'cpu', host: 'host2', nth: 1, phase: 'after' },
-    act: { kind: 'delay', ms: 100 },
-  };
-  const [guilty] = kept;
-  if (!guilty) throw new Error('the list of kept seeds is empty: let this test break something else');
-  const run = (scenario: Scenario) => runScenario(firstCell(), scenario);
-  const long = await run({ ...guilty.scenario, faults: [harmless, ...guilty.scenario.faults, harmless] });
-  const shortest = await shrink(long, run);
-  expect(shortest.scenario.faults).toEqual(guilty.scenario.faults);
-}, 180_000);
 
 test('whatever fails at random, nobody runs twice, nothing is lost, and every operation ends by name', async () => {
   const untilMs = performance.now() + seedsForMs;
