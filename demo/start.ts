@@ -89,7 +89,10 @@ function summary(move: GuidedMove, { hypervisor }: Datacenter): string {
     ['moved', `${move.vm}: ${move.from} to ${move.to}`],
     ['whole time', `${(move.wholeMs / 1000).toFixed(2)} s`],
     ['copy', `${(move.copyMs / 1000).toFixed(2)} s`],
-    ['downtime', `${Math.round(move.downtimeMs)} ms, as ${hypervisor} reports it`],
+    [
+      'downtime',
+      `${Math.round(move.downtimeMs)} ms, as ${hypervisor} reports it; ${move.standstillMs} ms until it ran at the target`,
+    ],
     [
       'requests',
       `${move.requests} sent, ${move.failed} failed, longest gap between two answers ${move.longestGapMs} ms`,
