@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OperationCanceled, OperationFailed } from '../errors.ts';
-import { exitCodes, messageFor } from './exit.ts';
+import { exitCodes, exitCodesText, messageFor } from './exit.ts';
 import { printable, tableOf } from './output.ts';
 import { findingText, placementText, resultText } from './texts.ts';
 
@@ -57,9 +57,13 @@ describe('help', () => {
     expect(exitCode).toBe(0);
     for (const verb of ['up', 'check', 'get', 'explain', 'migrate', 'watch', 'cancel', 'rules', 'schema'])
       expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
-    expect(stdout).toContain(
-      'Exit codes: 0 ok, 1 failed, 2 usage, 3 refused, 4 unreachable, 130 interrupted',
-    );
+    expect(stdout).toContain(exitCodesText);
+    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(exitCodesText);
+  });
+
+  test('of a verb lists the formats', async () => {
+    const { stdout } = await drover('migrate', '--help');
+    expect(stdout).toMatch(/\(choices:\s+"table",\s+"json",\s+"yaml"/);
   });
 });
 
@@ -70,7 +74,13 @@ describe('what was typed wrong ends with exit code 2 and says how it is right', 
     ['no VM', ['migrate'], "missing required argument 'vm'"],
     ['a fraction for a number', ['migrate', 'web1', '--timeout', '1.5'], 'give a whole number'],
     ['an unknown kind', ['get', 'cows'], 'Allowed choices are hosts, vms, operations'],
-    ['an unknown format', ['get', 'vms', '-o', 'xml'], 'use table, json or yaml'],
+    ['an unknown format', ['get', 'vms', '-o', 'xml'], 'Allowed choices are table, json, yaml'],
+    ['an empty VM', ['migrate', ''], 'vm "" is no valid name: use 1 to 63 letters'],
+    ['an empty host', ['migrate', 'web1', '--to', ''], 'to "" is no valid name: use 1 to 63 letters'],
+    ['a number out of range', ['migrate', 'web1', '--timeout', '1'], 'timeoutSeconds 1 '],
+    ['an empty VM to explain', ['explain', ''], 'vm "" is no valid name'],
+    ['an empty operation', ['watch', ''], 'the operation is empty'],
+    ['an empty operation to cancel', ['cancel', ' '], 'the operation is empty'],
     ['an unknown schema', ['schema', 'fly'], 'there is no schema fly: migrateVm, settings'],
     ['no settings', ['check'], 'there is no settings file: give --settings FILE or set DROVER_SETTINGS'],
     ['settings that do not exist', ['-s', 'none.yaml', 'check'], "none.yaml: can't be read (ENOENT)"],

@@ -10,7 +10,7 @@ import { registerRules } from './commands/rules.ts';
 import { registerSchema } from './commands/schema.ts';
 import { registerUp } from './commands/up.ts';
 import { registerWatch } from './commands/watch.ts';
-import { exitCodes, exitCodeOf, messageFor } from './exit.ts';
+import { exitCodes, exitCodesText, exitCodeOf, messageFor } from './exit.ts';
 
 const program = new Command('drover')
   .description('Runs a herd of virtual machines: moves them while they run, by hand, by alert and by policy.')
@@ -22,13 +22,7 @@ const program = new Command('drover')
   .option('--debug', 'show stacks of errors')
   .showHelpAfterError('(drover --help, drover VERB --help)')
   .exitOverride()
-  .addHelpText(
-    'after',
-    `
-Exit codes: ${Object.entries(exitCodes)
-      .map(([meaning, code]) => `${code} ${meaning}`)
-      .join(', ')}`,
-  );
+  .addHelpText('after', `\n${exitCodesText}`);
 
 for (const register of [
   registerUp,

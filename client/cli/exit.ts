@@ -19,6 +19,10 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** As the README and `drover --help` say it. */
+export const exitCodesText =
+  "Exit codes: 0 ok, 1 failed or canceled, 2 usage or settings, 3 refused by a check, 4 Temporal or the workers don't answer, 130 detached.";
+
 /** A mistake in what was typed, or in what was asked for. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -9,6 +9,7 @@ import { Detached } from './exit.ts';
  */
 export async function follow<R>(operation: Operation<R>): Promise<R> {
   const line = process.stderr.isTTY ? liveLine() : plainLines();
+  const textOf = narrator();
   let detach: (reason: Error) => void = () => undefined;
   const detached = new Promise<never>((_, reject) => (detach = reject));
   const onInterrupt = (): void => detach(new Detached(operation.workflowId));
@@ -17,7 +18,10 @@ export async function follow<R>(operation: Operation<R>): Promise<R> {
     await Promise.race([
       detached,
       (async () => {
-        for await (const view of operation.follow()) line.show(textOf(view));
+        for await (const view of operation.follow()) {
+          const text = textOf(view);
+          if (text !== undefined) line.show(text);
+        }
       })(),
     ]);
   } finally {
@@ -27,12 +31,27 @@ export async function follow<R>(operation: Operation<R>): Promise<R> {
   return operation.result();
 }
 
-function textOf({ status, progress, trouble }: OperationView): string {
-  const way = status?.from && status.to ? `${status.from} to ${status.to}: ` : '';
-  const measured = progress ?? status?.progress;
-  const step = status?.step ?? 'waiting for a worker';
-  const doing = step === 'moving' && measured ? progressText(measured) : step;
-  return `${way}${doing}${trouble ? ` (attempt ${trouble.attempt}, before: ${trouble.message})` : ''}`;
+/** A worker is busy for a moment now and then; one that answers nothing for so long is away. */
+const workerAwayMs = 3000;
+
+/**
+ * Says what an operation is at, view by view; undefined where there is nothing to say: it has ended, or no worker has
+ * answered yet.
+ */
+export function narrator(
+  nowMs: () => number = () => performance.now(),
+): (view: OperationView) => string | undefined {
+  let heardMs = nowMs();
+  return ({ isRunning, status, progress, trouble }) => {
+    if (!isRunning) return undefined;
+    if (status) heardMs = nowMs();
+    else if (nowMs() - heardMs < workerAwayMs && !trouble) return undefined;
+    const way = status?.from && status.to ? `${status.from} to ${status.to}: ` : '';
+    const measured = progress ?? status?.progress;
+    const step = status?.step ?? 'waiting for a worker';
+    const doing = step === 'moving' && measured ? progressText(measured) : step;
+    return `${way}${doing}${trouble ? ` (attempt ${trouble.attempt}, before: ${trouble.message})` : ''}`;
+  };
 }
 
 interface Line {

@@ -1,5 +1,5 @@
 /** Tables for people, JSON and YAML for programs. Text from outside never reaches a terminal as control characters. */
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import stringWidth from 'string-width';
 import { stringify } from 'yaml';
 
@@ -7,13 +7,8 @@ export type Format = 'table' | 'json' | 'yaml';
 
 /** `-o table|json|yaml`, table by default. */
 export function outputOption(): Option {
-  return new Option('-o, --output <format>', 'how to print')
-    .default('table' satisfies Format)
-    .argParser((value) => {
-      if (!['table', 'json', 'yaml'].includes(value))
-        throw new InvalidArgumentError('use table, json or yaml');
-      return value;
-    });
+  const formats = ['table', 'json', 'yaml'] satisfies Format[];
+  return new Option('-o, --output <format>', 'how to print').choices(formats).default('table');
 }
 
 /** Prints data in the wanted form; `rows` makes the table, its first row the head. */

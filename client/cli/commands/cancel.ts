@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { OperationCanceled } from '../../errors.ts';
 import type { MigrateVmResult } from '../../../model/migrate-vm.ts';
 import { follow } from '../follow.ts';
+import { checkedOperationId } from '../input.ts';
 import { withDrover } from '../session.ts';
 import { resultText } from '../texts.ts';
 
@@ -11,8 +12,9 @@ export function registerCancel(program: Command): void {
     .command('cancel')
     .description('end an operation; a VM that is being moved stays where it is')
     .argument('<operation>', 'its id, as drover get operations shows it')
-    .action((workflowId: string, _, command: Command) =>
-      withDrover(command, async (drover) => {
+    .action(async (typed: string, _, command: Command) => {
+      const workflowId = checkedOperationId(typed);
+      await withDrover(command, async (drover) => {
         const operation = drover.operation<MigrateVmResult>(workflowId);
         await operation.cancel();
         try {
@@ -23,6 +25,6 @@ export function registerCancel(program: Command): void {
           if (!(error instanceof OperationCanceled)) throw error;
           console.log(error.message);
         }
-      }),
-    );
+      });
+    });
 }

@@ -1,7 +1,9 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { MigrateVmRequest } from '../../../model/migrate-vm.ts';
 import { Refused } from '../exit.ts';
+import { printingFailures } from '../failure-data.ts';
 import { follow } from '../follow.ts';
+import { checkedMigrateVm } from '../input.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { resultText } from '../texts.ts';
@@ -33,9 +35,10 @@ export function registerMigrate(program: Command): void {
     .option('--timeout <seconds>', 'give up copying after so long', integer)
     .option('--detach', 'return as soon as the operation is started')
     .addOption(outputOption())
-    .action((vm: string, options: Options, command: Command) =>
-      withDrover(command, async (drover) => {
-        const operation = await drover.start('migrateVm', requestOf(vm, options), {
+    .action(async (vm: string, options: Options, command: Command) => {
+      const request = checkedMigrateVm(requestOf(vm, options));
+      await withDrover(command, async (drover) => {
+        const operation = await drover.start('migrateVm', request, {
           summary: `${vm} by the command line`,
         });
         if (options.detach) {
@@ -45,15 +48,15 @@ export function registerMigrate(program: Command): void {
           ]);
           return;
         }
-        const result = await follow(operation);
+        const result = await printingFailures(options.output, () => follow(operation));
         if (options.output === 'table') console.log(resultText(result));
         else print(options.output, result, () => []);
         if (result.outcome === 'blocked') throw new Refused('the dry run found that it would be refused');
-      }),
-    );
+      });
+    });
 }
 
-/** What was typed as the operation's input; the operation itself checks it. */
+/** What was typed as the operation's input. */
 function requestOf(vm: string, options: Options): MigrateVmRequest {
   return {
     vm,

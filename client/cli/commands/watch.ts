@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { MigrateVmResult } from '../../../model/migrate-vm.ts';
 import { follow } from '../follow.ts';
+import { checkedOperationId } from '../input.ts';
 import { withDrover } from '../session.ts';
 import { resultText } from '../texts.ts';
 
@@ -10,9 +11,10 @@ export function registerWatch(program: Command): void {
     .command('watch')
     .description('follow an operation to its end; Ctrl-C leaves it running')
     .argument('<operation>', 'its id, as drover get operations shows it')
-    .action((workflowId: string, _, command: Command) =>
-      withDrover(command, async (drover) => {
+    .action(async (typed: string, _, command: Command) => {
+      const workflowId = checkedOperationId(typed);
+      await withDrover(command, async (drover) => {
         console.log(resultText(await follow(drover.operation<MigrateVmResult>(workflowId))));
-      }),
-    );
+      });
+    });
 }

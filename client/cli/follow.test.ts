@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { narrator } from './follow.ts';
+
+const checking = { isRunning: true, status: { step: 'checking', vm: 'web1' } } as const;
+
+test('an operation that has ended waits for nobody', () => {
+  expect(narrator()({ isRunning: false })).toBeUndefined();
+});
+
+test('a worker is waited for only after it has answered nothing for some seconds', () => {
+  let nowMs = 0;
+  const textOf = narrator(() => nowMs);
+  expect(textOf({ isRunning: true })).toBeUndefined();
+  nowMs = 2_900;
+  expect(textOf(checking)).toBe('checking');
+  nowMs = 5_000;
+  expect(textOf({ isRunning: true })).toBeUndefined();
+  nowMs = 6_000;
+  expect(textOf({ isRunning: true })).toBe('waiting for a worker');
+});
