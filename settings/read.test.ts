@@ -88,6 +88,7 @@ describe('a file', () => {
     expect(() => readSettings(file)).toThrow(
       `${file}: can't be read (ENOENT): write it, or name another with --settings FILE`,
     );
+    expect(() => readSettings(folder)).toThrow(`${folder}: is a folder: name a file with --settings FILE`);
   });
 
   test('that is empty lacks clusters', () => {
@@ -99,13 +100,13 @@ describe('a file', () => {
     ['a word', 'host1\n'],
     ['a number', '7\n'],
   ])('that is %s is refused', (_, text) => {
-    expect(messageOf(text)).toMatch(/^drover\.yaml: must be of type (object|record), not /);
+    expect(messageOf(text)).toMatch(/^drover\.yaml: must be a map of (keys|names) to values, not /);
   });
 
   test('with several mistakes has each of them told, with its place', () => {
     const lines = messageOf(`keepaliveSecond: 3\nclusters:\n  berlin:\n    hosts: {host1: {}}\n`).split('\n');
     expect(lines.toSorted()).toEqual([
-      'drover.yaml:1:1: keepaliveSecond is no key that Drover knows here',
+      'drover.yaml:1:1: keepaliveSecond is no key that Drover knows here: did you mean keepaliveSeconds?',
       'drover.yaml:3:3: clusters.berlin.datacenter is missing',
       'drover.yaml:4:13: clusters.berlin.hosts.host1.uri is missing',
     ]);
@@ -116,11 +117,11 @@ describe('YAML', () => {
   test.each([
     ['a bracket that is not closed', 'clusters: {berlin: [\n', /^drover\.yaml:\d+:\d+: .*\]/],
     ['a tab for an indent', 'clusters:\n\tberlin: {}\n', /^drover\.yaml:2:\d+: .*[Tt]ab/],
-    ['a key twice', `${good}clusters: {}\n`, /^drover\.yaml:9:1: names a key twice$/],
+    ['a key twice', `${good}clusters: {}\n`, /^drover\.yaml:9:1: names the key clusters twice$/],
     [
       'a host twice',
       `${good}      host1: {uri: qemu+tcp://10.77.0.13/system}\n`,
-      /^drover\.yaml:9:7: names a key twice$/,
+      /^drover\.yaml:9:7: names the key host1 twice$/,
     ],
   ])('with %s is told with line and column', (_, text, expected) => {
     expect(messageOf(text)).toMatch(expected);
@@ -143,16 +144,20 @@ describe('YAML', () => {
 
 describe('an unknown key', () => {
   test.each([
-    ['at the top', `${good}keepalive: 3\n`, 'drover.yaml:9:1: keepalive is no key that Drover knows here'],
+    [
+      'at the top',
+      `${good}keepalive: 3\n`,
+      'drover.yaml:9:1: keepalive is no key that Drover knows here: did you mean keepaliveSeconds?',
+    ],
     [
       'of a host',
       `${good}        user: root\n`,
-      'drover.yaml:9:9: clusters.berlin.hosts.host2.user is no key that Drover knows here',
+      'drover.yaml:9:9: clusters.berlin.hosts.host2.user is no key that Drover knows here: allowed are uri, peerUri, migrateTo, cpus, memoryMiB, failureDomains, fence',
     ],
     [
       'of the embedded server',
       `${good}temporal:\n  embedded:\n    prot: 7233\n`,
-      'drover.yaml:11:5: temporal.embedded.prot is no key that Drover knows here',
+      'drover.yaml:11:5: temporal.embedded.prot is no key that Drover knows here: did you mean port?',
     ],
   ])('%s is named with its place', (_, text, expected) => {
     expect(messageOf(text)).toBe(expected);
@@ -161,17 +166,21 @@ describe('an unknown key', () => {
 
 describe('a value of the wrong kind is told with what is allowed', () => {
   test.each([
-    ['keepaliveSeconds: soon', 'keepaliveSeconds must be of type number, not "soon"'],
-    ['keepaliveSeconds: 0', 'keepaliveSeconds 0 Too small: expected number to be >=1'],
-    ['keepaliveSeconds: 2.5', 'keepaliveSeconds must be of type int, not 2.5'],
-    ['starved: {hostBusyRatio: 90}', 'starved.hostBusyRatio 90 Too big: expected number to be <=1'],
-    ['temporal: {embedded: {port: 70000}}', 'temporal.embedded.port 70000 Too big'],
+    ['keepaliveSeconds: soon', 'keepaliveSeconds must be a number, not "soon"'],
+    ['keepaliveSeconds: 0', 'keepaliveSeconds 0 must be at least 1'],
+    ['starved: {hostBusyRatio: 0}', 'starved.hostBusyRatio 0 must be above 0'],
+    ['keepaliveSeconds: 2.5', 'keepaliveSeconds must be a whole number, not 2.5'],
+    ['starved: {hostBusyRatio: 90}', 'starved.hostBusyRatio 90 must be at most 1'],
+    ['temporal: {embedded: {port: 70000}}', 'temporal.embedded.port 70000 must be at most 65535'],
     ['stateDir: state', 'stateDir "state" must be an absolute path'],
-    ['metrics: {worker: 9464}', 'metrics.worker must be of type string, not 9464'],
+    ['metrics: {worker: 9464}', 'metrics.worker must be a text, not 9464'],
     ['metrics: {worker: localhost}', 'metrics.worker "localhost" must be host:port, such as 127.0.0.1:9199'],
-    ['prometheusUrl: file:///etc/passwd', 'prometheusUrl "file:///etc/passwd" Invalid URL'],
-    ['vms: [web1]', 'vms must be of type record, not ["web1"]'],
-    ['vms: {web1: {avoid: host1}}', 'vms.web1.avoid must be of type array, not "host1"'],
+    [
+      'prometheusUrl: file:///etc/passwd',
+      'prometheusUrl "file:///etc/passwd" must be http://HOST:PORT or https://HOST',
+    ],
+    ['vms: [web1]', 'vms must be a map of names to values, not ["web1"]'],
+    ['vms: {web1: {avoid: host1}}', 'vms.web1.avoid must be a list, not "host1"'],
   ])('%s', (line, expected) => {
     const message = messageOf(`${good}${line}\n`);
     expect(message).toMatch(/^drover\.yaml:9:\d+: /);

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { plainIssue, plainType } from '../model/plain-issue.ts';
+import { hintFor } from './known-keys.ts';
 import { SettingsSchema, type SecretReference, type Settings } from './schema.ts';
 import { readSecret } from './secrets.ts';
 
@@ -37,6 +39,12 @@ export class SettingsError extends Error {
   }
 }
 
+function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EISDIR') return 'is a folder: name a file with --settings FILE';
+  const what = code === 'ENOENT' ? 'write it' : 'see to it';
+  return `can't be read (${code ?? message}): ${what}, or name another with --settings FILE`;
+}
+
 export interface ReadOptions {
   /**
    * Whoever will use the secrets that the settings name: that each can be read is checked now, and kept nowhere.
@@ -51,12 +59,7 @@ export function readSettings(file: string, options: ReadOptions = {}): Settings 
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new SettingsError(file, [
-      {
-        path: '',
-        message: `can't be read (${(error as NodeJS.ErrnoException).code ?? String(error)}): write it, or name another with --settings FILE`,
-      },
-    ]);
+    throw new SettingsError(file, [{ path: '', message: unreadable(error as NodeJS.ErrnoException) }]);
   }
   return parseSettings(text, file, options);
 }
@@ -80,7 +83,9 @@ export function parseSettings(
       document.errors.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
         const what =
-          error.code === 'DUPLICATE_KEY' ? 'names a key twice' : (error.message.split('\n')[0] ?? '');
+          error.code === 'DUPLICATE_KEY'
+            ? `names the key ${keyAt(text, error.pos[0])} twice`
+            : (error.message.split('\n')[0] ?? '');
         return {
           place: `${line}:${col}`,
           path: '',
@@ -118,6 +123,12 @@ export function parseSettings(
   return parsed.data;
 }
 
+/** The key that is written at an offset, without its quotes. */
+function keyAt(text: string, offset: number): string {
+  const [key = ''] = /^("[^"]*"|'[^']*'|[^\s:,{}[\]]+)/.exec(text.slice(offset, offset + 200)) ?? [];
+  return pathText([key.replaceAll(/^["']|["']$/g, '')]);
+}
+
 /** @throws SettingsError when aliases stand for more than a settings file can be */
 function valueOf(document: Document, file: string): unknown {
   try {
@@ -137,21 +148,21 @@ function problemsOf(issue: z.core.$ZodIssue): Found[] {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({
         keys: [...issue.path, key],
-        message: 'is no key that Drover knows here',
+        message: `is no key that Drover knows here: ${hintFor(issue.path, key)}`,
       }));
     case 'invalid_key':
-      return issue.issues.map((inner) => ({ keys: issue.path, message: `as a name ${inner.message}` }));
+      return issue.issues.map((inner) => ({ keys: issue.path, message: `as a name ${plainIssue(inner)}` }));
     case 'invalid_type':
       return issue.input === undefined
         ? [{ keys: issue.path, message: 'is missing' }]
-        : [{ keys: issue.path, message: `must be of type ${issue.expected}, not ${inputOf(issue)}` }];
+        : [{ keys: issue.path, message: `must be ${plainType(issue.expected)}, not ${inputOf(issue)}` }];
     case 'invalid_union': {
-      const inner = issue.errors.flat().map((one) => one.message);
+      const inner = issue.errors.flat().map(plainIssue);
       return [{ keys: issue.path, message: `${inputOf(issue)}: ${[...new Set(inner)].join('; or ')}` }];
     }
     default:
       return [
-        { keys: issue.path, message: `${'input' in issue ? `${inputOf(issue)} ` : ''}${issue.message}` },
+        { keys: issue.path, message: `${'input' in issue ? `${inputOf(issue)} ` : ''}${plainIssue(issue)}` },
       ];
   }
 }

@@ -169,7 +169,9 @@ export const SettingsSchema = z.strictObject({
     description:
       'A silent connection is dropped after so long; equal to keepalive_interval x (keepalive_count + 1) of the hosts’ libvirtd.conf.',
   }),
-  prometheusUrl: z.url({ protocol: /^https?$/ }).optional(),
+  prometheusUrl: z
+    .url({ protocol: /^https?$/, error: 'must be http://HOST:PORT or https://HOST' })
+    .optional(),
   starved: Starved.prefault({}),
 });
 export type Settings = z.infer<typeof SettingsSchema>;

@@ -77,7 +77,7 @@ describe('what was typed wrong ends with exit code 2 and says how it is right', 
     ['an unknown format', ['get', 'vms', '-o', 'xml'], 'Allowed choices are table, json, yaml'],
     ['an empty VM', ['migrate', ''], 'vm "" is no valid name: use 1 to 63 letters'],
     ['an empty host', ['migrate', 'web1', '--to', ''], 'to "" is no valid name: use 1 to 63 letters'],
-    ['a number out of range', ['migrate', 'web1', '--timeout', '1'], 'timeoutSeconds 1 '],
+    ['a number out of range', ['migrate', 'web1', '--timeout', '1'], 'timeoutSeconds 1 must be at least 10'],
     ['an empty VM to explain', ['explain', ''], 'vm "" is no valid name'],
     ['an empty operation', ['watch', ''], 'the operation is empty'],
     ['an empty operation to cancel', ['cancel', ' '], 'the operation is empty'],
@@ -168,7 +168,7 @@ describe('without Temporal', () => {
       const file = settings('down.yaml', `${oneHost}temporal: {embedded: {port: ${port}}}\n`);
       const { exitCode, stderr } = await drover('--settings', file, ...args);
       expect(stderr).toMatch(new RegExp(`^error: Temporal at \\S+:${port} does not answer \\(`));
-      expect(stderr).toContain('; start it with: drover up');
+      expect(stderr).toContain(`; start it with: drover -s ${file} up`);
       expect(exitCode).toBe(exitCodes.unreachable);
     },
   );

@@ -45,6 +45,7 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
   } else {
     process.exitCode = exitCodeOf(error);
-    console.error(messageFor(error, program.opts()['debug'] === true));
+    const { debug, settings } = program.opts<{ debug?: true; settings?: string }>();
+    console.error(messageFor(error, debug === true, settings));
   }
 }

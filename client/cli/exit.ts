@@ -5,6 +5,7 @@ import {
   OperationCanceled,
   OperationFailed,
   OperationNotFound,
+  OperationTerminated,
   TemporalUnreachable,
   WorkersSilent,
 } from '../errors.ts';
@@ -65,7 +66,20 @@ export function exitCodeOf(error: unknown): number {
   return exitCodes.failed;
 }
 
-export function messageFor(error: unknown, debug: boolean): string {
+/**
+ * @param settings the file that was given by --settings: what the message proposes to type has it too
+ */
+export function messageFor(error: unknown, debug: boolean, settings?: string): string {
+  const message = messageOf(error, debug);
+  if (settings === undefined || !proposals.some((kind) => error instanceof kind)) return message;
+  const quoted = /^[\w./-]+$/.test(settings) ? settings : `'${settings.replaceAll("'", `'\\''`)}'`;
+  return message.replaceAll(/\bdrover (?=(?:up|get|watch|cancel)\b)/g, `drover -s ${printable(quoted)} `);
+}
+
+/** Errors whose messages end with a command of ours. */
+const proposals = [TemporalUnreachable, WorkersSilent, OperationNotFound, OperationTerminated, Detached];
+
+function messageOf(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error) return error.stack ?? error.message;
   if (error instanceof OperationCanceled) return printable(error.message);
   if (error instanceof Detached) return error.message;

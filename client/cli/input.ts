@@ -1,5 +1,6 @@
 /** What was typed as an operation's input, checked before anything is asked or started. */
 import { MigrateVmInput, type MigrateVmRequest } from '../../model/migrate-vm.ts';
+import { plainIssue } from '../../model/plain-issue.ts';
 import { printable } from './output.ts';
 import { UsageError } from './exit.ts';
 
@@ -7,9 +8,9 @@ import { UsageError } from './exit.ts';
 export function checkedMigrateVm(request: MigrateVmRequest): MigrateVmRequest {
   const parsed = MigrateVmInput.safeParse(request);
   if (parsed.success) return request;
-  const problems = parsed.error.issues.map(({ path, message }) => {
-    const key = path.join('.');
-    return `${key} ${JSON.stringify(request[key as keyof MigrateVmRequest])} ${message}`;
+  const problems = parsed.error.issues.map((issue) => {
+    const key = issue.path.join('.');
+    return `${key} ${JSON.stringify(request[key as keyof MigrateVmRequest])} ${plainIssue(issue)}`;
   });
   throw new UsageError(printable(problems.join('\n').replaceAll('\n', '; ')));
 }
