@@ -29,6 +29,7 @@ function main(): void {
   const app = createReceiver({
     drover: connector(settings),
     token: () => readSecret(tokenReference(alerts)),
+    tokenKey: alerts.tokenFile === undefined ? 'alerts.tokenEnv' : 'alerts.tokenFile',
     routes: alerts.routes,
     metrics: createAlertMetrics(),
   });

@@ -51,6 +51,7 @@ function receiver({
         ? Promise.reject(new TemporalUnreachable(target, new Error('connection refused')))
         : Promise.resolve(drover as unknown as Drover),
     token: () => token,
+    tokenKey: 'alerts.tokenEnv',
     routes,
     metrics: createAlertMetrics(),
   });
@@ -109,10 +110,26 @@ describe('a request without the right to be heard', () => {
     const response = await post(webhook(alert()), authorization);
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
-    expect(await errorOf(response)).toContain('"Authorization: Bearer TOKEN"');
+    expect(await errorOf(response)).toBe(
+      'send the token of alerts.tokenEnv as "Authorization: Bearer TOKEN"',
+    );
     expect(started).toEqual([]);
     expect(await metric('drover_alert_requests_rejected_total{reason="unauthorized"}')).toBe(1);
   });
+});
+
+test('what is no POST is answered 405 with what is allowed', async () => {
+  const response = await receiver().app.request('/alerts');
+  expect(response.status).toBe(405);
+  expect(response.headers.get('allow')).toBe('POST');
+  expect(await errorOf(response)).toBe('GET is not allowed here: POST alerts');
+});
+
+test('a reason is text as it is meant, on one line, once the answer is read', async () => {
+  const [refused] = await receiver().take(alert({ labels: { vm: 'web "1"\n' } }));
+  expect(refused?.reason).toContain('{"vm":"web \\"1\\"\\n","onlyIfStarved":true');
+  const [ignored] = await receiver().take(alert({ labels: { alertname: 'Disk "full"\n' } }));
+  expect(ignored?.reason).toContain('the alert Disk "full"\uFFFD: map it');
 });
 
 describe('a body that is none of Alertmanager’s', () => {

@@ -7,6 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { AlertAnswer } from '../../model/alerts.ts';
+import { plainIssue } from '../../model/plain-issue.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
 import type { Drover } from '../drover.ts';
 import { TemporalUnreachable } from '../errors.ts';
@@ -19,6 +20,8 @@ export interface ReceiverOptions {
   readonly drover: () => Promise<Drover>;
   /** The bearer token, read anew for each request, so that it can be replaced while this runs. */
   readonly token: () => string;
+  /** The key of the settings that names the token. */
+  readonly tokenKey: 'alerts.tokenFile' | 'alerts.tokenEnv';
   readonly routes: readonly AlertRoute[];
   readonly metrics: AlertMetrics;
 }
@@ -26,7 +29,7 @@ export interface ReceiverOptions {
 /** A larger body is refused with 413. */
 export const maxBodyBytes = 1024 * 1024;
 
-export function createReceiver({ drover, token, routes, metrics }: ReceiverOptions): Hono {
+export function createReceiver({ drover, token, tokenKey, routes, metrics }: ReceiverOptions): Hono {
   const app = new Hono();
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', async (context) => {
@@ -47,7 +50,7 @@ export function createReceiver({ drover, token, routes, metrics }: ReceiverOptio
       if (!isAuthorized(context.req.header('authorization'), token())) {
         metrics.rejected('unauthorized');
         return context.json(
-          { error: 'send the token of alerts.tokenFile as "Authorization: Bearer TOKEN"' },
+          { error: `send the token of ${tokenKey} as "Authorization: Bearer TOKEN"` },
           401,
           {
             'www-authenticate': 'Bearer',
@@ -81,6 +84,9 @@ export function createReceiver({ drover, token, routes, metrics }: ReceiverOptio
       }
     },
   );
+  app.all('/alerts', (context) =>
+    context.json({ error: `${context.req.method} is not allowed here: POST alerts` }, 405, { allow: 'POST' }),
+  );
   app.notFound((context) => context.json({ error: 'POST /alerts, GET /healthz, /readyz or /metrics' }, 404));
   return app;
 }
@@ -102,7 +108,7 @@ function parseWebhook(text: string): Webhook | { error: string } {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues
     .slice(0, 5)
-    .map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
+    .map((issue) => `${issue.path.join('.') || 'the body'}: ${plainIssue(issue)}`);
   return { error: `the body is no Alertmanager webhook (version 4): ${problems.join('; ')}` };
 }
 

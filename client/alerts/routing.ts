@@ -1,6 +1,7 @@
 /** Which operation an alert asks for: Drover's own alerts by contract, all others by the settings. */
 import type { MigrateVmInput } from '../../model/migrate-vm.ts';
 import { operationInputs, type OperationName } from '../../model/operations.ts';
+import { plainIssue } from '../../model/plain-issue.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
 import type { WebhookAlert } from './webhook.ts';
 
@@ -55,7 +56,7 @@ export function requestOf(alert: WebhookAlert, routes: readonly AlertRoute[]): A
   const reason = `alert ${name}: ${alert.annotations['summary'] ?? alert.annotations['description'] ?? 'no summary'}`;
   const parsed = operationInputs[route.workflow].safeParse({ reason: reason.slice(0, 500), ...filled });
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${plainIssue(issue)}`);
     return {
       kind: 'refused',
       reason: `${name} asks for ${route.workflow} with ${shown(JSON.stringify(filled))}: ${problems.join('; ')}`,
@@ -72,8 +73,8 @@ function fill(template: string, labels: Readonly<Record<string, string>>, missin
   });
 }
 
-/** Text from outside, short and on one line. */
+/** Text from outside, short and on one line; the answer that carries it is JSON, which escapes it. */
 function shown(text: string): string {
-  const line = JSON.stringify(text).slice(1, -1);
+  const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD');
   return line.length > 100 ? `${line.slice(0, 97)}...` : line;
 }
