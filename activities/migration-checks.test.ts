@@ -99,6 +99,17 @@ describe('of the VM', () => {
       `error severalCopies: web1 is defined on host2 too (off, UUID ${uuid}): find out which is right; ` +
         `if the one on host2 is a leftover: virsh -c qemu+tcp://host2/system undefine ${uuid}`,
     ]);
+    const simulated = host('host2');
+    const address = { ...simulated.address, uri: 'sim://127.0.0.1:7400/host2' };
+    const [found] = told(
+      findingsOfVm(
+        web1,
+        [web1, { host: { ...simulated, address }, vm: vm({ state: 'off' }) }],
+        definition(),
+        false,
+      ),
+    );
+    expect(found).toMatch(/leftover: npm run simulated -- person undefine web1 --host host2$/);
   });
 });
 

@@ -49,7 +49,7 @@ export function findingsOfVm(
       error(
         'severalCopies',
         `${name} is defined on ${where} too (${other.vm.state}, UUID ${other.vm.uuid}): ` +
-          `find out which is right; if the one on ${where} is a leftover: virsh -c ${other.host.address.uri} undefine ${other.vm.uuid}`,
+          `find out which is right; if the one on ${where} is a leftover: ${undefineOn(other)}`,
       ),
     );
   }
@@ -79,6 +79,13 @@ export function findingsOfVm(
     );
   }
   return findings;
+}
+
+/** What removes a copy's definition; virsh knows no simulated hosts. */
+function undefineOn({ host: { address }, vm }: VmCopy): string {
+  return address.uri.startsWith('sim://')
+    ? `npm run simulated -- person undefine ${vm.name} --host ${address.name}`
+    : `virsh -c ${address.uri} undefine ${vm.uuid}`;
 }
 
 function findingsOfDisk(copy: VmCopy, disk: VmDisk): Finding[] {

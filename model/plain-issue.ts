@@ -12,8 +12,9 @@ export function plainIssue(issue: Issue): string {
     case 'too_big':
       return `must be ${issue.inclusive === false ? 'below' : 'at most'} ${issue.maximum}${unitOf(issue.origin)}`;
     case 'invalid_value':
-      return `must be ${issue.values.map(String).join(' or ')}`;
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
     case 'invalid_type':
+      if (issue.message.endsWith('received undefined')) return 'is missing';
       return `must be ${plainType(issue.expected)}`;
     case 'unrecognized_keys':
       return `has no key ${issue.keys.join(', ')}`;

@@ -27,9 +27,13 @@ describe('a fault', () => {
     ['that is no JSON', 'crash', 'the fault is no JSON'],
     ['of no kind', '{"kind":"flood"}', 'has one of these kinds: crashHost, powerOff,'],
     ['that is no object', '3', 'has one of these kinds: crashHost, powerOff,'],
-    ['without its host', '{"kind":"crashHost"}', 'at host'],
-    ['with a key too many', '{"kind":"healAll","host":"host1"}', 'Unrecognized key: "host"'],
-    ['with an order that nobody knows', '{"kind":"person","order":"kick","vm":"vm1"}', 'at order'],
+    ['without its host', '{"kind":"crashHost"}', 'host is missing'],
+    ['with a key too many', '{"kind":"healAll","host":"host1"}', 'has no key host'],
+    [
+      'with an order that nobody knows',
+      '{"kind":"person","order":"kick","vm":"vm1"}',
+      'order must be one of start, shutDown, ',
+    ],
   ])('%s is refused', (_, text, message) => {
     expect(messageOf(() => parseFault(text))).toContain(message);
   });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { plainIssue } from '../../model/plain-issue.ts';
 import { LabUsageError, messageOf } from '../errors.ts';
 import { Fault } from './faults.ts';
 import { monitorParty } from './monitor.ts';
@@ -69,7 +70,9 @@ export function checkFault(value: unknown): Fault {
   const kinds = Fault.options.map(({ shape }) => shape.kind.value);
   if (!kind.success || !kinds.some((known) => known === kind.data.kind))
     throw new LabUsageError(`a fault has one of these kinds: ${kinds.join(', ')}; such as ${example}`);
-  throw new LabUsageError(`fault ${kind.data.kind}:\n${z.prettifyError(parsed.error)}`);
+  throw new LabUsageError(
+    `fault ${kind.data.kind}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${plainIssue(issue)}`.trim()).join('; ')}`,
+  );
 }
 
 /** @throws LabUsageError where the fault names a host, a VM or a link that the datacenter does not have */

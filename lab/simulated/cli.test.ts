@@ -109,7 +109,10 @@ describe('one that runs', () => {
       [['fault', '{"kind":"load","vm":"vm1","dirtyMiBps":9}'], { kind: 'load', vm: 'vm1', dirtyMiBps: 9 }],
       [['heal'], { kind: 'healAll' }],
     ];
-    for (const [args] of words) expect(await run(...args)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    for (const [args] of words) {
+      const done = args[0] === 'fault' ? 'fault load: done' : `${args.join(' ')}: done`;
+      expect(await run(...args)).toEqual({ exitCode: 0, stdout: done, stderr: '' });
+    }
     const { stdout } = await run('journal', '-o', 'json');
     const faults = stdout
       .split('\n')
@@ -120,6 +123,21 @@ describe('one that runs', () => {
 
   test.each([
     ['an unknown host', ['crash', 'host9'], 'no host host9; there are: host1, host2, host3'],
+    [
+      'a state that no BMC has',
+      ['bmc', 'host1', 'bogus'],
+      'no state of a BMC bogus; there are: well, dead, hangs, acksOnly, saysOff',
+    ],
+    [
+      'an order that nobody gives',
+      ['person', 'dance', 'vm1'],
+      'no such order dance; there are: start, shutDown, destroy, suspend, resume, undefine',
+    ],
+    [
+      'a fault of wrong parts',
+      ['fault', '{"kind":"load","vm":"vm1","loadCores":-1}'],
+      'fault load: loadCores must be at least 0',
+    ],
     ['neither on nor off', ['load', 'vm1', 'of'], 'of: must be on or off'],
     ['a fault of no kind', ['fault', '{"kind":"flood"}'], 'has one of these kinds: crashHost, '],
   ])('%s is a mistake in use, exit code 2', async (_, args, message) => {

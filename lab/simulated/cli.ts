@@ -77,9 +77,10 @@ program
 
 program
   .command('status')
-  .description('how it stands; exit code 0 if it is whole, else 1')
+  .description('how it stands, with what is down or does not run; exit code 0 if it is whole, else 1')
+  .option('--all', 'every host and VM')
   .addOption(output('table'))
-  .action(async ({ output }: { output: string }) => {
+  .action(async ({ all = false, output }: { all?: boolean; output: string }) => {
     const record = running();
     const spec = specOf(paths());
     const { world, convictions } = await withControl(record, async (control) => ({
@@ -88,7 +89,7 @@ program
     }));
     const whole = isWhole(spec, world, convictions);
     if (output === 'json') console.log(JSON.stringify({ whole, ...world, convictions }, undefined, 2));
-    else console.log(describeWorld(spec, world, convictions));
+    else console.log(describeWorld(spec, world, convictions, { all }));
     if (!whole) process.exitCode = exitCodes.failed;
   });
 
@@ -132,6 +133,7 @@ program
     const record = running();
     const names = specOf(paths()).vms.map(({ name }) => name);
     await setLoad(paths(), record, among('VM', names, vm), onOff(state, ['on', 'off']));
+    console.log(`load ${vm} ${state}: done`);
   });
 
 program
@@ -139,7 +141,11 @@ program
   .description(
     'any fault as JSON, such as {"kind":"crashHost","host":"host1"}; docs/simulated.md has them all',
   )
-  .action((text: string) => bring(parseFault(text)));
+  .action(async (text: string) => {
+    const fault = parseFault(text);
+    await bring(fault);
+    console.log(`fault ${fault.kind}: done`);
+  });
 
 addFaultCommands(program, bring);
 

@@ -64,17 +64,29 @@ test.each<[string, Partial<WorldView>, Conviction[]]>([
   expect(isWhole(spec, world(change), convictions)).toBe(false);
 });
 
+test('what runs is counted, and listed on demand', () => {
+  const [summary, ...rest] = stripVTControlCharacters(describeWorld(spec, world(), [])).split('\n');
+  expect(summary).toBe(
+    'Simulated datacenter: whole, 1.0 s old; 2 of 2 hosts up, 1 of 2 VMs run, the referee has convicted 0',
+  );
+  expect(rest).toEqual(['  off1  nowhere']);
+  const all = stripVTControlCharacters(describeWorld(spec, world(), [], { all: true })).split('\n');
+  expect(all.slice(1)).toEqual([
+    '  host1  up',
+    '  host2  up',
+    '  web1   running (booted) on host1',
+    '  off1   nowhere',
+  ]);
+});
+
 test('it is told in words, what is wrong by name', () => {
   const text = describeWorld(spec, world({ copies: [], cuts: ['host1 -> *'] }), [conviction]);
   expect(stripVTControlCharacters(text)).toBe(
     [
-      'Simulated datacenter: not whole, 1.0 s old',
-      '  host1  up',
-      '  host2  up',
-      '  web1   nowhere',
-      '  off1   nowhere',
+      'Simulated datacenter: not whole, 1.0 s old; 2 of 2 hosts up, 0 of 2 VMs run, the referee has convicted 1',
+      '  web1  nowhere',
+      '  off1  nowhere',
       '  cut: host1 -> *',
-      '  the referee has convicted 1',
     ].join('\n'),
   );
   expect(stripVTControlCharacters(describeConvictions([conviction]))).toBe(

@@ -15,25 +15,37 @@ export function isWhole(spec: DatacenterSpec, world: WorldView, convictions: rea
   );
 }
 
+/**
+ * A summary on the first line, then what is not as it should be, and the VMs that do not run.
+ * @param all every host and VM
+ */
 export function describeWorld(
   spec: DatacenterSpec,
   world: WorldView,
   convictions: readonly Conviction[],
+  { all = false } = {},
 ): string {
   const mark = (good: boolean, text: string): string => (good ? pc.green(text) : pc.red(text));
-  const width = Math.max(...[...spec.hosts, ...spec.vms].map(({ name }) => name.length));
-  const line = (name: string, text: string): string => `  ${name.padEnd(width)}  ${text}`;
   const whole = isWhole(spec, world, convictions);
+  const hosts = world.hosts.map(({ name, state }) => ({ name, isUp: state === 'up', text: state }));
+  const vms = spec.vms.map(({ name, isRunning }) => {
+    const runs = runningCopies(world, name).length === 1;
+    const copies = world.copies.filter(({ vm }) => vm === name);
+    return { name, runs, good: runs || !isRunning, text: copies.map(placeOf).join(', ') || 'nowhere' };
+  });
+  const up = hosts.filter(({ isUp }) => isUp).length;
+  const running = vms.filter(({ runs }) => runs).length;
+  const shown = [
+    ...hosts.filter(({ isUp }) => all || !isUp).map(({ isUp, ...host }) => ({ ...host, good: isUp })),
+    ...vms.filter(({ runs }) => all || !runs),
+  ];
+  const width = Math.max(0, ...shown.map(({ name }) => name.length));
   return [
-    `Simulated datacenter: ${mark(whole, whole ? 'whole' : 'not whole')}, ${(world.atMs / 1000).toFixed(1)} s old`,
-    ...world.hosts.map(({ name, state }) => line(name, mark(state === 'up', state))),
-    ...spec.vms.map(({ name, isRunning }) => {
-      const copies = world.copies.filter(({ vm }) => vm === name);
-      const good = !isRunning || runningCopies(world, name).length === 1;
-      return line(name, mark(good, copies.map(placeOf).join(', ') || 'nowhere'));
-    }),
+    `Simulated datacenter: ${mark(whole, whole ? 'whole' : 'not whole')}, ${(world.atMs / 1000).toFixed(1)} s old; ` +
+      `${up} of ${hosts.length} hosts up, ${running} of ${vms.length} VMs run, ` +
+      `the referee has convicted ${mark(convictions.length === 0, String(convictions.length))}`,
+    ...shown.map(({ name, good, text }) => `  ${name.padEnd(width)}  ${mark(good, text)}`),
     ...(world.cuts.length > 0 ? [`  cut: ${pc.red(world.cuts.join(', '))}`] : []),
-    `  the referee has convicted ${mark(convictions.length === 0, String(convictions.length))}`,
   ].join('\n');
 }
 

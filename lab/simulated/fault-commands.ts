@@ -18,8 +18,25 @@ const migrationFaults = {
   losesLastReply: { losesLastReply: true },
 } as const;
 
-/** @param bring checks a fault and lets it happen */
+const bmcStates = ['well', 'dead', 'hangs', 'acksOnly', 'saysOff'] as const;
+const orders = ['start', 'shutDown', 'destroy', 'suspend', 'resume', 'undefine'] as const;
+
+/**
+ * @param bring checks a fault and lets it happen
+ * @param tell says in one line that it did
+ */
 export function addFaultCommands(
+  program: Command,
+  bring: (fault: Readonly<Record<string, unknown>>) => Promise<void>,
+  tell: (line: string) => void = console.log,
+): void {
+  const before = program.commands.length;
+  addCommands(program, bring);
+  for (const command of program.commands.slice(before))
+    command.hook('postAction', () => tell(`${[command.name(), ...command.args].join(' ')}: done`));
+}
+
+function addCommands(
   program: Command,
   bring: (fault: Readonly<Record<string, unknown>>) => Promise<void>,
 ): void {
@@ -59,11 +76,12 @@ export function addFaultCommands(
       bring({ kind: onOff(state, ['away', 'back']) ? 'storageAway' : 'storageBack', storage }),
     );
   program
-    .command('bmc <host> <well|dead|hangs|acksOnly|saysOff>')
+    .command(`bmc <host> <${bmcStates.join('|')}>`)
     .description('how the host’s BMC behaves')
-    .action((host: string, state: string) =>
-      bring({ kind: 'bmc', host, ...(state === 'well' ? {} : { fault: state }) }),
-    );
+    .action((host: string, state: string) => {
+      const fault = among('state of a BMC', bmcStates, state);
+      return bring({ kind: 'bmc', host, ...(fault === 'well' ? {} : { fault }) });
+    });
   program
     .command(`migrations <vm> <${Object.keys(migrationFaults).join('|')}>`)
     .description('what befalls the VM’s migrations from now on')
@@ -77,10 +95,10 @@ export function addFaultCommands(
     .action((vm: string) => bring({ kind: 'crashGuest', vm }));
   program
     .command('person <order> <vm>')
-    .description('a person acts past Drover: start, shutDown, destroy, suspend, resume, undefine')
+    .description('a person acts past Drover: ' + orders.join(', '))
     .option('--host <host>', 'on the copy of this host; default: on the copy that runs')
     .action((order: string, vm: string, more: { host?: string }) =>
-      bring({ kind: 'person', order, vm, ...more }),
+      bring({ kind: 'person', order: among('such order', orders, order), vm, ...more }),
     );
 }
 
