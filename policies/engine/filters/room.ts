@@ -17,7 +17,7 @@ export const tooFewCpus: Filter = {
   code: 'tooFewCpus',
   passes: (_herd, vm, host) => vm.room.vcpus <= wholeCores(host),
   explain: (_herd, vm, host) => ({
-    reason: `${host.name} has ${counted(host.facts.cpus, 'core')}, ${vm.name} needs ${plain(vm.room.vcpus)} for its vCPUs`,
+    reason: `${host.name} runs ${counted(wholeCores(host), 'vCPU')} at a time (${counted(host.facts.cpus, 'core')}), ${vm.name} has ${plain(vm.room.vcpus)}`,
     measured: wholeCores(host),
     needed: figure(vm.room.vcpus),
     unit: 'cores',
