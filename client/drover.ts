@@ -26,6 +26,8 @@ import {
 import type { Settings } from '../settings/schema.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
+import { compareNaturally } from './natural-order.ts';
+import { isDryRun, operationId } from './operation-ids.ts';
 import { Operation, type OperationResults } from './operation.ts';
 import { Reach } from './reach.ts';
 
@@ -92,8 +94,7 @@ export class Drover implements AsyncDisposable {
     input: z.input<(typeof operationInputs)[N]>,
     options: StartOptions = {},
   ): Promise<Operation<OperationResults[N]> & { readonly isNew: boolean }> {
-    const workflowId =
-      options.workflowId ?? operationId(name, (input as { vm?: string } | undefined)?.vm, new Date());
+    const workflowId = options.workflowId ?? operationId(name, input ?? {}, new Date());
     const join = options.whenKnown === 'join';
     try {
       await this.#reach.answer(() =>
@@ -130,22 +131,37 @@ export class Drover implements AsyncDisposable {
     }
   }
 
-  /** Operations, newest first. Lists lag a moment behind what happens. @throws TemporalUnreachable */
+  /**
+   * Operations, newest first by their start; the running ones and those that ended last, where there are more than
+   * `limit`. Lists lag a moment behind what happens.
+   * @param dryRuns those too that only looked; default false
+   * @throws TemporalUnreachable
+   */
   async operations({
     running = false,
+    dryRuns = false,
     vm,
     limit = 50,
-  }: { running?: boolean; vm?: string; limit?: number } = {}): Promise<OperationSummary[]> {
+  }: { running?: boolean; dryRuns?: boolean; vm?: string; limit?: number } = {}): Promise<
+    OperationSummary[]
+  > {
     const types = Object.keys(operationInputs).map((name) => `'${name}'`);
     const query = [
       `WorkflowType IN (${types.join(', ')})`,
       ...(running ? [`ExecutionStatus = 'Running'`] : []),
       ...(vm === undefined ? [] : [`${searchAttributes.vm} = '${vm.replaceAll(/['\\]/g, '')}'`]),
     ].join(' AND ');
-    return await this.#reach.answer(() => this.#summaries(query, limit));
+    const found = await this.#reach.answer(() =>
+      this.#summaries(query, limit, (one) => dryRuns || !isDryRun(one)),
+    );
+    return found.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
-  async #summaries(query: string, limit: number): Promise<OperationSummary[]> {
+  async #summaries(
+    query: string,
+    limit: number,
+    isWanted: (one: OperationSummary) => boolean,
+  ): Promise<OperationSummary[]> {
     const found: OperationSummary[] = [];
     for await (const {
       workflowId,
@@ -158,7 +174,7 @@ export class Drover implements AsyncDisposable {
       const attributes = new Map(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
       const text = (name: string): string | undefined => attributes.get(name)?.toString();
       const [ofVm, state] = [text(searchAttributes.vm), text(searchAttributes.state)];
-      found.push({
+      const one = {
         workflowId,
         type,
         status: status.name,
@@ -166,7 +182,8 @@ export class Drover implements AsyncDisposable {
         ...(state === undefined ? {} : { state }),
         startedAt: startTime.toISOString(),
         ...(closeTime ? { endedAt: closeTime.toISOString() } : {}),
-      });
+      };
+      if (isWanted(one)) found.push(one);
       if (found.length >= limit) break;
     }
     return found;
@@ -185,7 +202,7 @@ export class Drover implements AsyncDisposable {
       hosts.push(...page.hosts);
       wanted = page.more;
     }
-    return { hosts: hosts.toSorted((a, b) => a.datacenter.localeCompare(b.datacenter)) };
+    return { hosts: hosts.toSorted(byDatacenterAndName) };
   }
 
   async #list(
@@ -221,9 +238,6 @@ export class Drover implements AsyncDisposable {
   }
 }
 
-/** `migrate-vm/web1/2026-11-23T10:15:00.123Z`: the operation, its target, when it was asked for. */
-function operationId(name: string, target: unknown, now: Date): string {
-  const kind = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const about = typeof target === 'string' && /^[\w.-]{1,63}$/.test(target) ? `/${target}` : '';
-  return `${kind}${about}/${now.toISOString()}`;
+function byDatacenterAndName(a: InventoryHost, b: InventoryHost): number {
+  return compareNaturally(a.datacenter, b.datacenter) || compareNaturally(a.name, b.name);
 }

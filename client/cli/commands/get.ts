@@ -5,6 +5,12 @@ import type { Drover } from '../../drover.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 
+interface Options {
+  readonly output: Format;
+  readonly running?: boolean;
+  readonly all?: boolean;
+}
+
 type Kind = 'hosts' | 'vms' | 'operations';
 
 /** `drover get hosts|vms|operations`: what there is, asked anew. */
@@ -14,15 +20,14 @@ export function registerGet(program: Command): void {
     .description('list hosts, VMs or operations')
     .addArgument(new Argument('<kind>', 'what to list').choices(['hosts', 'vms', 'operations']))
     .option('--running', 'operations: only those that have not ended')
+    .option('--all', 'operations: dry runs and explanations too')
     .addOption(outputOption())
-    .action(async (kind: Kind, options: { output: Format; running?: boolean }, command: Command) => {
+    .action(async (kind: Kind, options: Options, command: Command) => {
       await withDrover(command, (drover) => lists[kind](drover, options));
     });
 }
 
-const lists: Readonly<
-  Record<Kind, (drover: Drover, options: { output: Format; running?: boolean }) => Promise<void>>
-> = {
+const lists: Readonly<Record<Kind, (drover: Drover, options: Options) => Promise<void>>> = {
   async hosts(drover, { output }) {
     const { hosts } = await drover.inventory();
     print(output, hosts, () => [
@@ -42,8 +47,8 @@ const lists: Readonly<
     ]);
     if (silent.length > 0) console.error(`not asked, they don't answer: ${silent.join(', ')}`);
   },
-  async operations(drover, { output, running }) {
-    const operations = await drover.operations({ running: running === true });
+  async operations(drover, { output, running = false, all = false }) {
+    const operations = await drover.operations({ running, dryRuns: all });
     print(output, operations, () => [
       ['OPERATION', 'TYPE', 'VM', 'STATUS', 'STATE', 'STARTED', 'ENDED'],
       ...operations.map((one) => [
