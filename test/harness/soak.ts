@@ -7,7 +7,8 @@
  * A seed stands for another scenario once the catalogue of faults, the record of occasions or the kept seeds have
  * changed: a conviction is replayed exactly by the scenario that is printed with it.
  */
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
+import { readOptions } from '../../setup/options.ts';
 import type { Cell } from './cell.ts';
 import { leftOut, leftOutInWords, readKept } from './kept.ts';
 import { endCells, runMany, startCells } from './many.ts';
@@ -18,19 +19,29 @@ import { shrink } from './shrink.ts';
 import { Tally } from './tally.ts';
 import { verdictInWords, type Verdict } from './verdict.ts';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string' },
-    cells: { type: 'string', default: '4' },
-    every: { type: 'boolean', default: false },
-    fault: { type: 'string' },
-    only: { type: 'string' },
-    scenario: { type: 'string' },
-    all: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions(
+  new Command('npm run soak --')
+    .description('Random operations with random faults on a simulated datacenter, an audit after each.')
+    .option('--minutes <n>', 'for so long', '10')
+    .option('--seed <n>', 'the first seed (default: made of the time)')
+    .option('--cells <n>', 'so many Drovers at once', '4')
+    .option('--every', 'instead: one fault at a time, at every place there is')
+    .option('--fault <name>', 'with --every: faults of this kind alone')
+    .option('--only <seed>', 'instead: the scenario of one seed')
+    .option('--scenario <json>', 'instead: this scenario, as a conviction prints it')
+    .option('--all', 'draw what the kept seeds leave out as well')
+    .option('--json', 'end with the figures as one line'),
+).opts<{
+  minutes: string;
+  seed?: string;
+  cells: string;
+  every?: true;
+  fault?: string;
+  only?: string;
+  scenario?: string;
+  all?: true;
+  json?: true;
+}>();
 
 /** What is run, in its order, and a line that says what it is. */
 interface Programme {
