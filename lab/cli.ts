@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { ExecaError } from 'execa';
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 import { LabError, LabUsageError } from './errors.ts';
 import { openLab, type Lab, type LabStatus, type Step } from './lab.ts';
 import { checkRoot } from './machine.ts';

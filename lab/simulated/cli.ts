@@ -1,7 +1,7 @@
 /** `npm run simulated -- ...` */
 import { Command, CommanderError, Option } from 'commander';
 import { ResponseError } from 'vscode-jsonrpc/node';
-import pc from 'picocolors';
+import { pc } from '../colours.ts';
 import { LabError, LabUsageError } from '../errors.ts';
 import { among, checkFault, checkNames, numberAbove0, parseFault, readSpec, specOfSize } from './choose.ts';
 import { describeConvictions, describeEntry, describeWorld, isWhole } from './describe.ts';

@@ -1,5 +1,5 @@
 /** A simulated datacenter in words for a terminal. */
-import pc from 'picocolors';
+import { pc } from '../colours.ts';
 import type { WorldView } from './control.ts';
 import type { Cause, CopyView, JournalEntry } from './journal.ts';
 import type { Conviction } from './referee.ts';

@@ -49,6 +49,8 @@ async function cleanUpAfter(folder: string): Promise<void> {
 
 /** Nobody can be waited for any more: what still runs, frozen or not, is killed. */
 function endNoted(folder: string): void {
+  // vitest loads this module for each project that has it in its set-up: the first of them has cleaned up.
+  if (!existsSync(folder)) return;
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
     const noted = ProcessIdentity.safeParse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
     if (noted.success) signalProcess(noted.data, 'SIGKILL');
