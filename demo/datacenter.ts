@@ -14,7 +14,7 @@ export interface Datacenter {
   readonly alerting: string;
   /** Makes all of it, its monitoring included, and returns when every VM answers. */
   up(steps: Steps): Promise<void>;
-  /** Removes all that `up` made. */
+  /** Removes all that `up` made, and nothing that was there before. */
   down(steps: Steps): Promise<void>;
   /** The address of a VM's web server, without a slash at its end. @throws Error for a VM that it does not have */
   webServerOf(vm: string): string;

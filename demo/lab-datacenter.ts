@@ -5,8 +5,10 @@ import { prometheusRules } from '../client/rules.ts';
 import type { Lab } from '../lab/lab.ts';
 import { readSettings } from '../settings/read.ts';
 import type { Datacenter } from './datacenter.ts';
+import { isOwnLab } from './made-by-start.ts';
 
 export function labDatacenter(lab: Lab): Datacenter {
+  let isOwn = false;
   return {
     kind: 'lab',
     folder: lab.folder,
@@ -16,10 +18,14 @@ export function labDatacenter(lab: Lab): Datacenter {
     hypervisor: 'libvirt',
     alerting: 'Alertmanager',
     up: async (steps) => {
+      isOwn = isOwnLab(lab.folder);
       await lab.up({ report: steps.report });
       await steps.run('load the rules of drover rules into Prometheus', () => loadRules(lab));
     },
-    down: (steps) => steps.run('take the lab down', () => lab.down({ report: steps.report })),
+    down: async (steps) => {
+      if (isOwn) await steps.run('take the lab down', () => lab.down({ report: steps.report }));
+      else steps.line('the lab was up before, and stays up');
+    },
     webServerOf: (name) => {
       const vm = lab.vms.find((each) => each.name === name);
       if (!vm) throw new Error(`the lab has no ${name}`);
