@@ -13,6 +13,9 @@ export default defineConfig({
             'test/structure/**/*.test.ts',
           ],
           testTimeout: 20_000,
+          // Beside the harness, which mostly waits.
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -33,7 +36,7 @@ export default defineConfig({
           // Drover on the simulated datacenter, with all that can go wrong; each cell starts a Temporal of its own.
           name: 'harness',
           include: ['test/harness/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },
