@@ -1,7 +1,7 @@
 /** The process of a simulated datacenter: sessions of Drover's on one port, those who steer it on another. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { ScaledClock, type Clock } from './clock.ts';
+import { ScaledClock } from './clock.ts';
 import { serveControl } from './control.ts';
 import { SimulatedDatacenter } from './datacenter.ts';
 import { Referee } from './referee.ts';
@@ -66,10 +66,6 @@ export class SimulatedServer {
 
   get controlPort(): number {
     return portOf(this.#servers[1]);
-  }
-
-  get clock(): Clock {
-    return this.datacenter.clock;
   }
 
   reset(spec: DatacenterSpec | null): void {
