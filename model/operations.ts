@@ -11,6 +11,28 @@ export type OperationName = keyof typeof operationInputs;
 /** Workflows of which a person needs not know; the CLI starts them. */
 export const internalWorkflows = { listInventory: 'listInventory', holdVm: 'holdVm' } as const;
 
+/** Records, by their workflow types: one run of each for every VM and host, under these ids. */
+export const recordWorkflows = { vm: 'vmRecord', host: 'hostRecord' } as const;
+
+export function vmRecordId(vm: string): string {
+  return `vm/${vm}`;
+}
+
+export function hostRecordId(host: string): string {
+  return `host/${host}`;
+}
+
+/** What activities ask of records, each with one object of `vm-record.ts` or `host-record.ts`. */
+export const recordUpdates = {
+  acquire: 'acquire',
+  confirm: 'confirm',
+  release: 'release',
+  see: 'see',
+  reserve: 'reserve',
+  takeSlot: 'takeSlot',
+  letGo: 'letGo',
+} as const;
+
 /** Workflows, and activities that need no place. */
 export const taskQueue = 'drover';
 
@@ -34,7 +56,17 @@ export const searchAttributes = {
   needsOperator: 'DroverNeedsOperator',
 } as const;
 
-export const queries = { progress: 'progress' } as const;
+/** `progress`: of an operation. `record`: the whole of a record. */
+export const queries = { progress: 'progress', record: 'record' } as const;
 
-/** Sent by the activity that moves a VM, so that the operation's page shows what the hypervisor measures. */
-export const signals = { moveProgress: 'moveProgress' } as const;
+/**
+ * `moveProgress`: from the activity that moves a VM, so that the operation's page shows what the hypervisor measures.
+ * `leaseGranted`, `slotGranted`: from a record, to an operation whose turn has come. `stop`: from a VM's record to the
+ * holder of its lease, with a `StopRequest`: an operation that comes first needs the VM.
+ */
+export const signals = {
+  moveProgress: 'moveProgress',
+  leaseGranted: 'leaseGranted',
+  slotGranted: 'slotGranted',
+  stop: 'stop',
+} as const;

@@ -1,0 +1,91 @@
+/**
+ * The record of a host: the long-lived workflow `host/NAME` that remembers its state and what room and migration slots
+ * are held there for operations under way. Plain types, as in `vm-record.ts`.
+ */
+import type { Claimant } from './vm-record.ts';
+
+/** `active` hosts take VMs, no others. */
+export type HostState = 'active' | 'maintenance' | 'failed' | 'fenced';
+
+/** Room held for one operation, from its choice of the host until it has ended. */
+export interface Reservation {
+  readonly operation: Claimant;
+  readonly vm: string;
+  readonly memoryMiB: number;
+  readonly cpuCores: number;
+  /** ISO 8601, as all times here. */
+  readonly since: string;
+}
+
+/** Migrations that leave a host, or come to it. */
+export type SlotDirection = 'in' | 'out';
+
+export interface Slot {
+  readonly operation: Claimant;
+  readonly vm: string;
+  readonly since: string;
+}
+
+/** What the record's query `record` answers, and what it takes along when it continues as new. */
+export interface HostRecord {
+  readonly host: string;
+  readonly state: HostState;
+  readonly stateSince: string;
+  /** Who set the state, and why. */
+  readonly stateBy?: Claimant;
+  readonly reservations: readonly Reservation[];
+  readonly slots: Readonly<Record<SlotDirection, readonly Slot[]>>;
+  /** In the order of their turns: by rank, then by time. */
+  readonly waiting: Readonly<Record<SlotDirection, readonly Slot[]>>;
+}
+
+/**
+ * Reserve first, look afterwards: whoever reserved earlier is in the answer, so of two operations that want the last
+ * room at least the later one sees the other. The caller then looks at the host, counts its VMs and the answer's
+ * reservations (of a VM that is there already, the VM alone), and lets go where that does not fit.
+ */
+export interface ReserveRoom {
+  readonly host: string;
+  readonly operation: Claimant;
+  readonly vm: string;
+  readonly memoryMiB: number;
+  readonly cpuCores: number;
+}
+
+export type ReserveAnswer =
+  | { readonly kind: 'reserved'; readonly earlier: readonly Reservation[] }
+  /** It is not active: who closed it, why, since when. */
+  | {
+      readonly kind: 'closed';
+      readonly state: HostState;
+      readonly since: string;
+      readonly by?: Claimant;
+    };
+
+export interface TakeSlot {
+  readonly host: string;
+  readonly operation: Claimant;
+  readonly vm: string;
+  readonly direction: SlotDirection;
+  /** Slots of this direction that the host has, by the settings. */
+  readonly most: number;
+}
+
+export type TakeSlotAnswer =
+  | { readonly kind: 'granted' }
+  /** The signal `slotGranted` tells when its turn has come. */
+  | { readonly kind: 'queued'; readonly place: number; readonly holders: readonly Slot[] };
+
+/** The payload of the signal `slotGranted`. */
+export interface SlotGranted {
+  readonly host: string;
+  readonly direction: SlotDirection;
+}
+
+/** The operation no longer needs anything of the host: its room, its slots and its places in queues. */
+export interface LetGoOfHost {
+  readonly host: string;
+  readonly workflowId: string;
+  /** Only the room for this VM's arrival and none of the slots; absent: everything. */
+  readonly roomOnly?: boolean;
+}

@@ -1,0 +1,165 @@
+/**
+ * The record of a VM: the long-lived workflow `vm/NAME` that remembers what must outlive every operation, above all who
+ * may act on the VM. Plain types without schemas: a record is spoken to by Drover's own activities, and schemas that a
+ * workflow imports are built anew for each of its runs.
+ */
+import type { Rank } from './ranks.ts';
+
+/** An operation as records know it. */
+export interface Claimant {
+  readonly workflowId: string;
+  /** Its workflow type. */
+  readonly kind: string;
+  readonly rank: Rank;
+  /** Who or what asked. */
+  readonly reason?: string;
+}
+
+/** What the attempts of a lease's holder do on hosts; whoever takes such a lease over has to settle it first. */
+export interface MoveUnderWay {
+  readonly uuid: string;
+  readonly datacenter: string;
+  readonly from: string;
+  readonly to: string;
+  /** A person had paused the VM before: it is left paused. */
+  readonly wasPaused: boolean;
+  /** An attempt was about to tell the source's QEMU to quit: that end of the source may be our own. */
+  readonly mayHaveQuit: boolean;
+}
+
+/** The right of one operation to act on the VM; there is at most one. */
+export interface Lease {
+  readonly holder: Claimant;
+  /** Only grows, over all leases of the VM. */
+  readonly epoch: number;
+  /** ISO 8601, as all times here. */
+  readonly since: string;
+  /** `inDoubt`: its operation has ended without saying where the VM is. Only a settle ends it. */
+  readonly state: 'held' | 'inDoubt';
+  /** Why it is in doubt. */
+  readonly doubt?: string;
+  readonly move?: MoveUnderWay;
+  /** Attempts on hosts so far; the latest alone may change anything there. */
+  readonly attempt: number;
+  /** The holder was asked to stop, by an operation that comes first. */
+  readonly stop?: StopRequest;
+}
+
+export interface StopRequest {
+  readonly by: Claimant;
+  readonly since: string;
+  /** A host that is proven off: what ran there can't run any more. */
+  readonly fencedHost?: string;
+}
+
+/** An operation that waits for the lease. */
+export interface Waiter {
+  readonly claimant: Claimant;
+  readonly since: string;
+}
+
+/** How an operation on the VM has ended. */
+export interface PastOperation {
+  readonly workflowId: string;
+  readonly kind: string;
+  readonly endedAt: string;
+  /** `moved`, `stayed`, `inDoubt`, ... */
+  readonly outcome: string;
+  readonly message: string;
+}
+
+/** Where a survey or an operation saw the VM last. */
+export interface VmSeen {
+  readonly uuid: string;
+  readonly host: string;
+  readonly state: string;
+  readonly stateReason: string;
+  readonly at: string;
+}
+
+/** What the record's query `record` answers, and what it takes along when it continues as new. */
+export interface VmRecord {
+  readonly vm: string;
+  /** The highest epoch that was granted. */
+  readonly epoch: number;
+  readonly lease?: Lease;
+  /** In the order of their turns: by rank, then by time. */
+  readonly queue: readonly Waiter[];
+  readonly seen?: VmSeen;
+  /** The definition as last seen, in the hypervisor's form without secrets. */
+  readonly definition?: { readonly xml: string; readonly at: string };
+  /** Absent: never seen running, so it is not started either. */
+  readonly shouldRun?: boolean;
+  readonly lastMovedAt?: string;
+  /** The newest first, ten at most. */
+  readonly operations: readonly PastOperation[];
+}
+
+export interface AcquireVm {
+  readonly vm: string;
+  readonly claimant: Claimant;
+  /** Queue behind a holder of the same or a higher rank too; default false: refused. */
+  readonly wait?: boolean;
+  /** Take the lease of this epoch over: it is in doubt, or its operation was seen to have ended. */
+  readonly takeOver?: number;
+  /** For a failover, to the holder that is asked to stop. */
+  readonly fencedHost?: string;
+}
+
+export type AcquireVmAnswer =
+  /** `unsettled`: what the lease's last holder left; settle it before anything else. */
+  | { readonly kind: 'granted'; readonly epoch: number; readonly unsettled?: MoveUnderWay }
+  /** The signal `leaseGranted` tells when its turn has come. */
+  | { readonly kind: 'queued'; readonly place: number; readonly holder: Lease }
+  | { readonly kind: 'refused'; readonly holder: Lease };
+
+/** The payload of the signal `leaseGranted`. */
+export interface LeaseGranted {
+  readonly vm: string;
+  readonly epoch: number;
+  readonly unsettled?: MoveUnderWay;
+}
+
+export interface ReleaseVm {
+  readonly vm: string;
+  readonly workflowId: string;
+  /** Absent: leaves the queue, or lets go of whatever it holds. */
+  readonly epoch?: number;
+  readonly outcome: string;
+  readonly message: string;
+  /** Where the VM is now, where that was found out. */
+  readonly host?: string;
+  /** The VM was moved or started elsewhere by this operation. */
+  readonly hasMoved?: boolean;
+  /** Where the VM is could not be found out: the lease stays, in doubt, for this reason. */
+  readonly doubt?: string;
+}
+
+/** An attempt makes sure that it alone may change anything on a host. */
+export interface ConfirmAttempt {
+  readonly vm: string;
+  readonly workflowId: string;
+  readonly epoch: number;
+  /** Names the attempt: the activity's id and its number. A newer attempt makes every older one stale. */
+  readonly attempt: string;
+  /** It is about to move the VM so; absent: as noted before. */
+  readonly move?: Omit<MoveUnderWay, 'mayHaveQuit'>;
+  /** It is about to tell the source to quit. */
+  readonly mayQuit?: boolean;
+}
+
+export type ConfirmAnswer =
+  | {
+      readonly isCurrent: true;
+      readonly attempt: number;
+      /** What this lease's attempts have noted so far. */
+      readonly move?: MoveUnderWay;
+    }
+  | { readonly isCurrent: false; readonly reason: string };
+
+/** Where a survey, or an operation at its end, saw the VM. */
+export interface SeeVm {
+  readonly vm: string;
+  readonly seen: VmSeen;
+  readonly xml?: string;
+}
