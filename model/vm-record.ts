@@ -15,6 +15,14 @@ export interface Claimant {
   readonly reason?: string;
 }
 
+/**
+ * What an attempt must leave in writing before it does it, so that whoever comes after it understands what they find:
+ * - `mayHaveQuit`: the source's QEMU may have been told to quit: that end of it may be our own
+ * - `targetIsLatest`: the source's end was proven, so the target's halted copy is whole and may run
+ * - `mayHaveRestarted`: the VM may have been started from its disk
+ */
+export type MoveNote = 'mayHaveQuit' | 'targetIsLatest' | 'mayHaveRestarted';
+
 /** What the attempts of a lease's holder do on hosts; whoever takes such a lease over has to settle it first. */
 export interface MoveUnderWay {
   readonly uuid: string;
@@ -23,8 +31,7 @@ export interface MoveUnderWay {
   readonly to: string;
   /** A person had paused the VM before: it is left paused. */
   readonly wasPaused: boolean;
-  /** An attempt was about to tell the source's QEMU to quit: that end of the source may be our own. */
-  readonly mayHaveQuit: boolean;
+  readonly notes: readonly MoveNote[];
 }
 
 /** The right of one operation to act on the VM; there is at most one. */
@@ -142,10 +149,10 @@ export interface ConfirmAttempt {
   readonly epoch: number;
   /** Names the attempt: the activity's id and its number. A newer attempt makes every older one stale. */
   readonly attempt: string;
-  /** It is about to move the VM so; absent: as noted before. */
-  readonly move?: Omit<MoveUnderWay, 'mayHaveQuit'>;
-  /** It is about to tell the source to quit. */
-  readonly mayQuit?: boolean;
+  /** It is about to move the VM so, and notes begin anew; absent: as noted before. */
+  readonly move?: Omit<MoveUnderWay, 'notes'>;
+  /** Added to the move's notes. */
+  readonly note?: MoveNote;
 }
 
 export type ConfirmAnswer =
