@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type { HostSession } from '../hosts/driver.ts';
-import { HostRefused, messageOf } from '../hosts/errors.ts';
+import { HostRefused } from '../hosts/errors.ts';
 import type { KnownHost } from '../hosts/hosts.ts';
 import type { MoveContext, MoveVmRequest } from '../move-vm.ts';
 
@@ -12,7 +12,7 @@ const unansweredMs = 15_000;
 
 /** An order that was given: how it ended once it did. */
 export interface Order {
-  ended?: { readonly refusal?: string; readonly lost?: Error };
+  ended?: { readonly refusal?: HostRefused; readonly lost?: Error };
   readonly done: Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function begin(source: HostSession, to: KnownHost, request: MoveVmRequest
     .then(
       () => void (order.ended = {}),
       (error: unknown) => {
-        if (error instanceof HostRefused) order.ended = { refusal: messageOf(error) };
+        if (error instanceof HostRefused) order.ended = { refusal: error };
         else order.ended = { lost: error instanceof Error ? error : new Error(String(error)) };
       },
     );
@@ -73,7 +73,7 @@ export async function follow(
     if (context.detached.aborted) throw detached();
     if (order?.ended) {
       if (order.ended.lost) throw order.ended.lost;
-      return over(aborted === 'timeout' ? timeoutCause(request) : order.ended.refusal);
+      return over(aborted === 'timeout' ? timeoutCause(request) : order.ended.refusal?.message);
     }
     const progress = await source.migrationProgress(uuid);
     if (isReady) continue;
