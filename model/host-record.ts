@@ -33,7 +33,10 @@ export interface HostRecord {
   readonly stateSince: string;
   /** Who set the state, and why. */
   readonly stateBy?: Claimant;
+  /** In the order in which they were made. */
   readonly reservations: readonly Reservation[];
+  /** How many slots of each direction there are, as the latest request for one said. */
+  readonly slotsOf: Readonly<Record<SlotDirection, number>>;
   readonly slots: Readonly<Record<SlotDirection, readonly Slot[]>>;
   /** In the order of their turns: by rank, then by time. */
   readonly waiting: Readonly<Record<SlotDirection, readonly Slot[]>>;
@@ -53,8 +56,9 @@ export interface ReserveRoom {
 }
 
 export type ReserveAnswer =
+  /** All that were made before its own, by whichever operation. */
   | { readonly kind: 'reserved'; readonly earlier: readonly Reservation[] }
-  /** It is not active: who closed it, why, since when. */
+  /** It is not active, and holds nothing for the asker: who closed it, why, since when. */
   | {
       readonly kind: 'closed';
       readonly state: HostState;
@@ -88,4 +92,12 @@ export interface LetGoOfHost {
   readonly workflowId: string;
   /** Only the room for this VM's arrival and none of the slots; absent: everything. */
   readonly roomOnly?: boolean;
+}
+
+/** Opens the host for arrivals (`active`) or closes it; what is held there stays held. */
+export interface SetHostState {
+  readonly host: string;
+  readonly state: HostState;
+  /** Who asks, and why. */
+  readonly by: Claimant;
 }

@@ -31,6 +31,7 @@ export const recordUpdates = {
   reserve: 'reserve',
   takeSlot: 'takeSlot',
   letGo: 'letGo',
+  setState: 'setState',
 } as const;
 
 /** Workflows, and activities that need no place. */
