@@ -45,6 +45,9 @@ export interface MigrationOrder {
   readonly keepsDefinition?: boolean;
 }
 
+/** What a host is asked for: to open a session, or by a method of one. What a refusal means depends on it. */
+export type HostCall = 'open' | Exclude<keyof HostSession, 'host' | typeof Symbol.asyncDispose>;
+
 /**
  * Every call rejects with HostUnreachable, with HostRefused, or with HostUnreadable where what came back can't be what was
  * asked for; anything else is a fault of our own.

@@ -1,8 +1,10 @@
 /** The three ways in which asking a host fails; anything else that is thrown is a fault of our own. */
+import type { Classified, Refusal, RefusalClass } from './refusal-class.ts';
 
 /** The host did not answer, or the connection was lost: nothing is known of what it did. */
 export class HostUnreachable extends Error {
   readonly host: string;
+  readonly class: RefusalClass = 'look';
 
   constructor(host: string, tried: string, cause: unknown) {
     super(`${host} does not answer (${tried}): ${messageOf(cause)}`, { cause });
@@ -11,16 +13,28 @@ export class HostUnreachable extends Error {
   }
 }
 
-/** The host answered, and refused; `code` is the hypervisor's own name for the reason. */
+/** The host answered, and refused. Decide by `class`; the rest is for people. */
 export class HostRefused extends Error {
   readonly host: string;
+  readonly class: RefusalClass;
+  /** The rule that found the class; undefined: none knows this refusal. */
+  readonly rule: string | undefined;
+  /** The hypervisor's own name for the reason. */
   readonly code: string;
+  /** The part of the hypervisor that speaks. */
+  readonly domain: string | undefined;
+  /** The hypervisor's own words, without who refused what. */
+  readonly text: string;
 
-  constructor(host: string, tried: string, code: string, cause: unknown) {
-    super(`${host} refused to ${tried}: ${messageOf(cause)}`, { cause });
+  constructor(host: string, tried: string, refusal: Refusal & Classified, cause: unknown) {
+    super(`${host} refused to ${tried}: ${refusal.text}`, { cause });
     this.name = 'HostRefused';
     this.host = host;
-    this.code = code;
+    this.class = refusal.class;
+    this.rule = refusal.rule;
+    this.code = refusal.code;
+    this.domain = refusal.domain;
+    this.text = refusal.text;
   }
 }
 

@@ -3,7 +3,14 @@ import type { MigrationProgress, MoveFigures } from '../../model/migrate-vm.ts';
 import type { HostReport, VmEvent, VmSight } from '../../model/inventory.ts';
 import type { VmDefinition } from '../../model/vm-definition.ts';
 import { parseDefinition, parseXml } from './definition.ts';
-import type { HostAddress, HostDriver, HostSession, MigrationOrder, MissingPart } from './driver.ts';
+import type {
+  HostAddress,
+  HostCall,
+  HostDriver,
+  HostSession,
+  MigrationOrder,
+  MissingPart,
+} from './driver.ts';
 import { LibvirtConnectionLost, LibvirtError } from './libvirt/errors.ts';
 import {
   JobStatsFlag,
@@ -46,7 +53,8 @@ export function libvirtDriver(settings: LibvirtSettings): HostDriver {
           // Three pings, and an interval after the last of them.
           keepalive: { intervalMs: Math.ceil((settings.keepaliveSeconds * 1000) / 4), count: 3 },
         });
-      const client = await askLibvirt(host.name, `open ${host.uri}`, () => connect());
+      const asked = { host: host.name, call: 'open', tried: `open ${host.uri}` } as const;
+      const client = await askLibvirt(asked, () => connect());
       return new LibvirtSession(host, client, connect);
     },
   };
@@ -78,11 +86,11 @@ class LibvirtSession implements HostSession {
   }
 
   report(): Promise<HostReport> {
-    return this.#ask('report what it runs', () => readReport(this.#client));
+    return this.#ask('report', 'report what it runs', () => readReport(this.#client));
   }
 
   sight(uuid: string): Promise<VmSight> {
-    return this.#ask(`say where VM ${uuid} is`, async () => {
+    return this.#ask('sight', `say where VM ${uuid} is`, async () => {
       // A lookup that fails may have failed for other reasons: only a whole listing proves absence.
       for (let looks = 1; ; looks++) {
         const domain = await this.#find(uuid);
@@ -98,13 +106,13 @@ class LibvirtSession implements HostSession {
   }
 
   definition(uuid: string): Promise<VmDefinition> {
-    return this.#ask(`tell the definition of VM ${uuid}`, async () =>
+    return this.#ask('definition', `tell the definition of VM ${uuid}`, async () =>
       parseDefinition(await this.#client.domainXml(await this.#client.domainByUuid(uuid))),
     );
   }
 
   cpu(): Promise<string> {
-    return this.#ask('tell its CPU', async () => {
+    return this.#ask('cpu', 'tell its CPU', async () => {
       const capabilities = await this.#client.capabilities();
       // Another host compares it: what can't be read is noticed where it comes from.
       parseXml(capabilities, 'capabilities');
@@ -113,19 +121,19 @@ class LibvirtSession implements HostSession {
   }
 
   cpuIncompatibility(definition: VmDefinition, sourceCpu: string): Promise<string | undefined> {
-    return this.#ask(`compare the CPU of ${definition.name}`, () =>
+    return this.#ask('cpuIncompatibility', `compare the CPU of ${definition.name}`, () =>
       cpuIncompatibility(this.#client, definition, sourceCpu),
     );
   }
 
   rehearse(definition: VmDefinition): Promise<readonly MissingPart[]> {
-    return this.#ask(`rehearse ${definition.name}`, async () =>
+    return this.#ask('rehearse', `rehearse ${definition.name}`, async () =>
       rehearse(await this.#extraClient(), definition),
     );
   }
 
   migrate(uuid: string, order: MigrationOrder): Promise<void> {
-    return this.#ask(`move VM ${uuid} to ${order.to.name}`, async () => {
+    return this.#ask('migrate', `move VM ${uuid} to ${order.to.name}`, async () => {
       const client = await this.#extraClient();
       const domain = await client.domainByUuid(uuid);
       await client.migrateToUri(domain, {
@@ -145,21 +153,21 @@ class LibvirtSession implements HostSession {
   }
 
   migrationProgress(uuid: string): Promise<MigrationProgress | undefined> {
-    return this.#ask(`report the migration of VM ${uuid}`, async () => {
+    return this.#ask('migrationProgress', `report the migration of VM ${uuid}`, async () => {
       const domain = await this.#find(uuid);
       return domain && (await this.#unlessOver(() => this.#progressOf(domain)));
     });
   }
 
   setMaxDowntime(uuid: string, downtimeMs: number): Promise<void> {
-    return this.#ask(`allow VM ${uuid} a downtime of ${downtimeMs} ms`, async () => {
+    return this.#ask('setMaxDowntime', `allow VM ${uuid} a downtime of ${downtimeMs} ms`, async () => {
       const domain = await this.#find(uuid);
       if (domain) await this.#unlessOver(() => this.#client.setMaxDowntimeMs(domain, downtimeMs));
     });
   }
 
   abortMigration(uuid: string): Promise<void> {
-    return this.#ask(`abort the migration of VM ${uuid}`, async () => {
+    return this.#ask('abortMigration', `abort the migration of VM ${uuid}`, async () => {
       const domain = await this.#find(uuid);
       if (!domain) return;
       await this.#unlessOver(async () => {
@@ -169,7 +177,7 @@ class LibvirtSession implements HostSession {
   }
 
   migrationFigures(uuid: string): Promise<MoveFigures> {
-    return this.#ask(`report the finished migration of VM ${uuid}`, async () => {
+    return this.#ask('migrationFigures', `report the finished migration of VM ${uuid}`, async () => {
       const domain = await this.#find(uuid);
       if (!domain) return {};
       const stats = await this.#client.jobStats(domain, JobStatsFlag.completed | JobStatsFlag.keepCompleted);
@@ -178,19 +186,19 @@ class LibvirtSession implements HostSession {
   }
 
   watch(listener: (event: VmEvent) => void): Promise<void> {
-    return this.#ask('tell its events', async () => {
+    return this.#ask('watch', 'tell its events', async () => {
       await this.#client.onLifecycle((event) => listener(vmEventOf(event)));
     });
   }
 
   barrier(): Promise<void> {
-    return this.#ask('answer', async () => {
+    return this.#ask('barrier', 'answer', async () => {
       await this.#client.hostname();
     });
   }
 
   define(definition: VmDefinition): Promise<void> {
-    return this.#ask(`define ${definition.name}`, async () => {
+    return this.#ask('define', `define ${definition.name}`, async () => {
       await this.#client.defineDomain(definition.xml);
     });
   }
@@ -204,7 +212,7 @@ class LibvirtSession implements HostSession {
   }
 
   shutDown(uuid: string): Promise<void> {
-    return this.#order('shut down', uuid, (domain) => this.#client.shutdownDomain(domain));
+    return this.#order('shutDown', uuid, (domain) => this.#client.shutdownDomain(domain), 'shut down');
   }
 
   destroy(uuid: string): Promise<void> {
@@ -278,13 +286,18 @@ class LibvirtSession implements HostSession {
     return client;
   }
 
-  #order(verb: string, uuid: string, order: (domain: DomainRef) => Promise<unknown>): Promise<void> {
-    return this.#ask(`${verb} VM ${uuid}`, async () => {
+  #order(
+    call: HostCall,
+    uuid: string,
+    order: (domain: DomainRef) => Promise<unknown>,
+    verb: string = call,
+  ): Promise<void> {
+    return this.#ask(call, `${verb} VM ${uuid}`, async () => {
       await order(await this.#client.domainByUuid(uuid));
     });
   }
 
-  #ask<T>(tried: string, call: () => Promise<T>): Promise<T> {
-    return askLibvirt(this.host, tried, call);
+  #ask<T>(call: HostCall, tried: string, ask: () => Promise<T>): Promise<T> {
+    return askLibvirt({ host: this.host, call, tried }, ask);
   }
 }

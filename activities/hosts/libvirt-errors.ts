@@ -1,5 +1,6 @@
 /** What the libvirt client rejects with, in Drover's words. */
 import { UnreadableXml } from './definition.ts';
+import type { HostCall } from './driver.ts';
 import { HostRefused, HostUnreachable, HostUnreadable } from './errors.ts';
 import {
   LibvirtConnectionLost,
@@ -8,19 +9,28 @@ import {
   LibvirtProtocolError,
   LibvirtTimeout,
 } from './libvirt/errors.ts';
+import { classify } from './libvirt-refusals.ts';
 
 /** Nothing is known of what the host did, if it did anything. */
 const unanswered = [LibvirtConnectionLost, LibvirtTimeout, LibvirtProtocolError, LibvirtOverloaded];
 
-/**
- * Asks a host. What is no answer of a host's, such as a TypeError of our own, stays what it is.
- * @param tried what the host was asked for, as in "host1 refused to ..."
- */
-export async function askLibvirt<T>(host: string, tried: string, call: () => Promise<T>): Promise<T> {
+/** A question or an order to a host. */
+export interface Asked {
+  readonly host: string;
+  readonly call: HostCall;
+  /** What the host was asked for, as in "host1 refused to ...". */
+  readonly tried: string;
+}
+
+/** Asks a host. What is no answer of a host's, such as a TypeError of our own, stays what it is. */
+export async function askLibvirt<T>({ host, call, tried }: Asked, ask: () => Promise<T>): Promise<T> {
   try {
-    return await call();
+    return await ask();
   } catch (error) {
-    if (error instanceof LibvirtError) throw new HostRefused(host, tried, error.codeName, error);
+    if (error instanceof LibvirtError) {
+      const refusal = { code: error.codeName, domain: error.domainName, text: error.message };
+      throw new HostRefused(host, tried, { ...refusal, ...classify(refusal, call) }, error);
+    }
     if (unanswered.some((kind) => error instanceof kind)) throw new HostUnreachable(host, tried, error);
     if (error instanceof UnreadableXml) throw new HostUnreadable(host, tried, error);
     throw error;

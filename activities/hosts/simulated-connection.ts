@@ -17,6 +17,7 @@ import {
   type SimulatedRequest,
 } from '../../model/simulated.ts';
 import { HostRefused, HostUnreachable, HostUnreadable } from './errors.ts';
+import { classify } from './libvirt-refusals.ts';
 
 /** Pings in one keepalive interval: the last of three that go unanswered is given one more third. */
 const pingsPerKeepalive = 4;
@@ -123,7 +124,9 @@ export class SimulatedConnection {
       ]);
     } catch (error) {
       if (error instanceof ResponseError && error.code === simulatedRefusalCode) {
-        throw new HostRefused(this.#host, tried, SimulatedRefusal.parse(error.data).code, error);
+        const refusal = { ...SimulatedRefusal.parse(error.data), text: error.message };
+        const call = request === 'ping' ? 'barrier' : request;
+        throw new HostRefused(this.#host, tried, { ...refusal, ...classify(refusal, call) }, error);
       }
       if (this.#isUnanswered(error)) throw new HostUnreachable(this.#host, tried, error);
       throw error;

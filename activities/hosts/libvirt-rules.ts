@@ -1,0 +1,264 @@
+/** How libvirt refuses, rule by rule; `libvirt-refusals.ts` says how they are read. */
+import type { HostCall } from './driver.ts';
+import type { Rule } from './libvirt-refusals.ts';
+
+const failed = ['OPERATION_FAILED'];
+const invalid = ['OPERATION_INVALID'];
+const internal = ['INTERNAL_ERROR'];
+const system = ['SYSTEM_ERROR'];
+/** libvirt's RPC layer reports a lost peer under all of these. */
+const lost = ['INTERNAL_ERROR', 'SYSTEM_ERROR', 'OPERATION_FAILED', 'RPC'];
+
+/** Calls that a VM without a process fulfils as it is. */
+const ending: readonly HostCall[] = ['destroy', 'shutDown', 'quit'];
+/** Calls about a migration that may have ended meanwhile. */
+const aboutJob: readonly HostCall[] = ['abortMigration', 'migrationProgress', 'setMaxDowntime'];
+
+/** Under vague codes, by the words; the order counts. */
+export const rulesByText: readonly Rule[] = [
+  // Another copy.
+  {
+    name: 'a copy with this UUID is active at the target',
+    class: 'alarm',
+    codes: invalid,
+    text: /domain '.*' is already active/,
+  },
+  {
+    name: 'another process holds the disks, and the VM was to start',
+    class: 'alarm',
+    codes: internal,
+    text: /Failed to get (shared )?"(write|consistent read)" lock/,
+    calls: ['start', 'migrate'],
+  },
+  {
+    name: 'another process holds the disks',
+    class: 'look',
+    codes: internal,
+    text: /Failed to get (shared )?"(write|consistent read)" lock/,
+  },
+
+  // The connection between the hosts.
+  {
+    name: "the target's migration port does not answer",
+    class: 'elsewhere',
+    codes: system,
+    text: /unable to connect to server at '.*:49(1[5-9]\d|20\d|21[0-5])'/,
+    calls: ['migrate'],
+  },
+  {
+    name: "the target's libvirtd can't be reached",
+    class: 'again',
+    codes: system,
+    text: /unable to connect to server at|Unable to resolve address/,
+  },
+  {
+    name: "the target's libvirtd let nobody in, or died while it was asked",
+    class: 'again',
+    codes: system,
+    text: /Unable to read TLS confirmation/,
+  },
+  {
+    name: 'a certificate or key is missing or not accepted',
+    class: 'never',
+    codes: [...system, ...internal],
+    text: /certificate|TLS (handshake|x509)|Cannot read CA/i,
+  },
+  {
+    name: 'the connection between the hosts was lost',
+    class: 'look',
+    codes: lost,
+    text: /client socket is closed|keepalive timeout|End of file while reading data|Cannot (recv|write) data|Lost connection to destination host|Disconnected from/,
+  },
+
+  // The migration's own end.
+  {
+    name: 'the copy failed after the guest had switched over (post-copy)',
+    class: 'look',
+    codes: [...failed, ...invalid],
+    text: /failed in post-copy phase|post-copy migration/,
+  },
+  {
+    name: 'the copy failed',
+    class: 'elsewhere',
+    codes: failed,
+    text: /(job 'migration out'|migration out job:?) (failed|unexpectedly failed)/,
+  },
+  {
+    name: 'a migration is under way',
+    class: 'attach',
+    codes: invalid,
+    text: /another migration job is already running/,
+  },
+  {
+    name: 'a migration that has switched over is past aborting (post-copy)',
+    class: 'never',
+    codes: invalid,
+    text: /cannot abort migration in post-copy mode/,
+  },
+  {
+    name: 'no migration is under way any more',
+    class: 'alreadySo',
+    codes: invalid,
+    text: /no job is active|is not being migrated|domain is not running/,
+    calls: aboutJob,
+  },
+  { name: 'no migration to go on with', class: 'look', codes: invalid, text: /is not being migrated/ },
+  {
+    name: 'the VM as it is now can’t be migrated',
+    class: 'never',
+    codes: invalid,
+    text: /(cannot|can't) (be )?migrate|block job|assigned .*host devices/,
+  },
+  {
+    name: 'source and target have the same host UUID',
+    class: 'never',
+    codes: internal,
+    text: /Attempt to migrate guest to the same host/,
+  },
+  {
+    name: 'another VM at the target has its name or its UUID',
+    class: 'never',
+    codes: failed,
+    text: /domain '.*' (already exists with uuid|is already defined with uuid)/,
+  },
+
+  // The state that an order needs.
+  {
+    name: 'it has ended already',
+    class: 'alreadySo',
+    codes: [...invalid, ...failed],
+    text: /domain is (not|no longer) running/,
+    calls: ending,
+  },
+  {
+    name: 'its process has ended',
+    class: 'look',
+    codes: [...invalid, ...failed],
+    text: /domain is (not|no longer) running/,
+  },
+  {
+    name: 'its process went while it was told to end',
+    class: 'alreadySo',
+    codes: [...internal, ...system],
+    text: /(read|file) from (qemu )?monitor/,
+    calls: ending,
+  },
+  {
+    name: 'its process went while it was asked',
+    class: 'look',
+    codes: [...internal, ...system],
+    text: /(read|file) from (qemu )?monitor/,
+  },
+  {
+    name: 'it runs already',
+    class: 'alreadySo',
+    codes: invalid,
+    text: /domain is already running/,
+    calls: ['start', 'resume'],
+  },
+  {
+    name: 'its definition is gone already',
+    class: 'alreadySo',
+    codes: invalid,
+    text: /cannot undefine transient domain/,
+    calls: ['undefine'],
+  },
+
+  // What a host lacks.
+  {
+    name: 'the host lacks memory for it',
+    class: 'elsewhere',
+    codes: [...internal, ...system],
+    text: /Cannot allocate memory/,
+  },
+  {
+    name: "the host's QEMU can't open a disk or a file of it",
+    class: 'elsewhere',
+    codes: [...internal, ...system],
+    text: /Could not open|Failed to connect to|Cannot access (storage|backing) file/,
+  },
+  {
+    name: 'the host lacks a network of it',
+    class: 'elsewhere',
+    codes: [...internal, ...system],
+    text: /Cannot get interface (MTU|flags|index)|Unable to add bridge/,
+  },
+  {
+    name: 'the host has no free port for a migration',
+    class: 'elsewhere',
+    codes: internal,
+    text: /Unable to find an unused port/,
+  },
+  {
+    name: 'the target does not know its CPU model',
+    class: 'elsewhere',
+    codes: internal,
+    text: /Unknown CPU model/,
+    calls: ['migrate'],
+  },
+  { name: 'no host knows its CPU model', class: 'never', codes: internal, text: /Unknown CPU model/ },
+];
+
+/** By codes that say enough. */
+export const rulesByCode: readonly Rule[] = [
+  {
+    name: 'the host’s hook saw a later epoch',
+    class: 'superseded',
+    codes: ['HOOK_SCRIPT_FAILED'],
+    text: /stale epoch/,
+  },
+  { name: 'a hook of the host refused', class: 'elsewhere', codes: ['HOOK_SCRIPT_FAILED'] },
+  { name: 'the migration was aborted', class: 'aborted', codes: ['OPERATION_ABORTED'] },
+  { name: 'the VM is held by another order', class: 'again', codes: ['OPERATION_TIMEOUT'] },
+  { name: 'the host lacks memory for the order', class: 'again', codes: ['NO_MEMORY'] },
+  { name: 'its disks or cache mode make a migration unsafe', class: 'never', codes: ['MIGRATE_UNSAFE'] },
+  {
+    name: 'it has arrived, and its definition at the target could not be kept',
+    class: 'look',
+    codes: ['MIGRATE_PERSIST_FAILED'],
+  },
+  { name: "its CPU is not the target's", class: 'elsewhere', codes: ['CPU_INCOMPATIBLE'] },
+  {
+    name: 'the target can’t run its configuration',
+    class: 'elsewhere',
+    codes: ['CONFIG_UNSUPPORTED'],
+    calls: ['migrate'],
+  },
+  { name: 'the configuration can’t be run', class: 'never', codes: ['CONFIG_UNSUPPORTED'] },
+  { name: 'a lease of its disks is held', class: 'look', codes: ['RESOURCE_BUSY'] },
+  {
+    name: 'the host lacks its network, pool or volume',
+    class: 'elsewhere',
+    codes: ['NO_NETWORK', 'NO_STORAGE_POOL', 'NO_STORAGE_VOL'],
+  },
+  { name: 'the host has no such VM', class: 'look', codes: ['NO_DOMAIN'] },
+  {
+    name: 'the VM is on its way to this host',
+    class: 'look',
+    codes: ['OPERATION_UNSUPPORTED'],
+    calls: ['migrationProgress', 'sight', 'migrationFigures'],
+  },
+  {
+    name: 'the hypervisor can’t do that',
+    class: 'never',
+    codes: ['NO_SUPPORT', 'OPERATION_UNSUPPORTED', 'ARGUMENT_UNSUPPORTED'],
+  },
+  {
+    name: 'the host lets nobody in, or does not allow the order',
+    class: 'never',
+    codes: [
+      'AUTH_FAILED',
+      'AUTH_CANCELLED',
+      'AUTH_UNAVAILABLE',
+      'OPERATION_DENIED',
+      'ACCESS_DENIED',
+      'GNUTLS_ERROR',
+    ],
+  },
+  { name: 'the connection between the hosts failed', class: 'look', codes: ['RPC'] },
+  {
+    name: 'the order or the definition is not well-formed',
+    class: 'never',
+    codes: ['XML_ERROR', 'XML_DETAIL', 'XML_INVALID_SCHEMA', 'PARSE_FAILED', 'INVALID_ARG', 'OVERFLOW'],
+  },
+];
