@@ -40,6 +40,8 @@ class StandIns {
         }),
         vms: {},
         starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25 },
+        migrations: { perHostIn: 2, perHostOut: 3 },
+        keepaliveSeconds: 4,
       },
       { open: async ({ name }) => this.#session(name) },
     );

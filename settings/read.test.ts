@@ -58,6 +58,7 @@ describe('good settings', () => {
       temporal: { embedded: { port: 7233, uiPort: 8233 }, retentionDays: 30 },
       metrics: { worker: '127.0.0.1:9464' },
       keepaliveSeconds: 30,
+      migrations: { perHostIn: 2, perHostOut: 2 },
       starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25, forSeconds: 60, windowSeconds: 60 },
     });
   });
@@ -168,6 +169,8 @@ describe('a value of the wrong kind is told with what is allowed', () => {
   test.each([
     ['keepaliveSeconds: soon', 'keepaliveSeconds must be a number, not "soon"'],
     ['keepaliveSeconds: 0', 'keepaliveSeconds 0 must be at least 1'],
+    ['migrations: {perHostIn: 0}', 'migrations.perHostIn 0 must be at least 1'],
+    ['migrations: {perHostOut: 65}', 'migrations.perHostOut 65 must be at most 64'],
     ['starved: {hostBusyRatio: 0}', 'starved.hostBusyRatio 0 must be above 0'],
     ['keepaliveSeconds: 2.5', 'keepaliveSeconds must be a whole number, not 2.5'],
     ['starved: {hostBusyRatio: 90}', 'starved.hostBusyRatio 90 must be at most 1'],

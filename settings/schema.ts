@@ -153,6 +153,14 @@ const Starved = z.strictObject({
     .meta({ description: 'Over which CPU use is measured by the rule.' }),
 });
 
+const slots = z.int().min(1).max(64).default(2);
+
+/** How much a host is loaded with copies of memory at a time; what is above waits its turn at the host's record. */
+const Migrations = z.strictObject({
+  perHostIn: slots.meta({ description: 'Moves to one host at a time.' }),
+  perHostOut: slots.meta({ description: 'Moves away from one host at a time.' }),
+});
+
 export const SettingsSchema = z.strictObject({
   stateDir: z.string().startsWith('/', 'must be an absolute path').optional().meta({
     description:
@@ -168,6 +176,9 @@ export const SettingsSchema = z.strictObject({
   keepaliveSeconds: z.int().min(1).max(300).default(30).meta({
     description:
       'A silent connection is dropped after so long; equal to keepalive_interval x (keepalive_count + 1) of the hosts’ libvirtd.conf.',
+  }),
+  migrations: Migrations.prefault({}).meta({
+    description: 'Moves under way at one time; further ones wait their turn.',
   }),
   prometheusUrl: z
     .url({ protocol: /^https?$/, error: 'must be http://HOST:PORT or https://HOST' })

@@ -20,6 +20,8 @@ export function siteOf(settings: Settings): Site {
     ),
     vms: settings.vms,
     starved: settings.starved,
+    migrations: settings.migrations,
+    keepaliveSeconds: settings.keepaliveSeconds,
   };
 }
 

@@ -33,6 +33,10 @@ export interface Site {
   readonly hosts: readonly KnownHost[];
   readonly vms: Readonly<Record<string, KnownVm>>;
   readonly starved: { readonly hostBusyRatio: number; readonly vmShareOfHost: number };
+  /** Moves to and from one host at a time. */
+  readonly migrations: { readonly perHostIn: number; readonly perHostOut: number };
+  /** After so long hosts drop a silent connection. */
+  readonly keepaliveSeconds: number;
 }
 
 /** One host's answer to a look at many. */
