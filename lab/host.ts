@@ -82,6 +82,26 @@ export async function ensureHost(context: LabContext, host: HostConfig): Promise
   });
 }
 
+/** libvirtd alone is killed: the host and its VMs run on. */
+export async function killLibvirtd(context: LabContext, host: HostConfig): Promise<void> {
+  await locked(context, host, async () => end(context.paths, libvirtd(host.name)));
+}
+
+/** Starts the libvirtd of a host whose own was killed; it finds the VMs that run. Returns when it answers. */
+export async function startLibvirtd(context: LabContext, host: HostConfig): Promise<void> {
+  await locked(context, host, async () => {
+    if (runningPid(context.paths, libvirtd(host.name)) === undefined) await launchLibvirtd(context, host);
+  });
+  await waitForHost(context, host);
+}
+
+/** Stopped, it is silent and answers nobody, while its connections stand; its VMs run on. */
+export function freezeLibvirtd(context: LabContext, host: HostConfig, frozen: boolean): void {
+  const pid = runningPid(context.paths, libvirtd(host.name));
+  if (pid === undefined) throw new LabError(`no libvirtd runs on ${host.name}`);
+  process.kill(pid, frozen ? 'SIGSTOP' : 'SIGCONT');
+}
+
 async function isWell(context: LabContext, host: HostConfig): Promise<boolean> {
   if (stateOf(context, host.name) !== 'running') return false;
   if (!namespaceExists(names.hostNamespace(context.config.name, host.name))) return false;
@@ -112,18 +132,23 @@ async function boot(context: LabContext, host: HostConfig): Promise<void> {
   const { config, paths } = context;
   const namespace = names.hostNamespace(config.name, host.name);
   const cgroup = names.hostCgroup(config.name, host.name);
-  const folder = paths.host(host.name);
-  const cache = join(config.cache, 'libvirt');
   writeSettings(context, host);
-  mkdirSync(cache, { recursive: true });
   makeCpuGroup(paths, cgroup, host.cpus);
   await makeNamespace(paths, namespace);
   await plugHost(context, host);
   setPower(context, host.name, 'on');
+  await launchLibvirtd(context, host);
+}
+
+async function launchLibvirtd({ config, paths }: LabContext, { name }: HostConfig): Promise<void> {
+  const cache = join(config.cache, 'libvirt');
+  mkdirSync(cache, { recursive: true });
+  const group = processesFile(names.hostCgroup(config.name, name));
+  const namespace = names.hostNamespace(config.name, name);
   await launch(paths, {
-    role: libvirtd(host.name),
+    role: libvirtd(name),
     command: 'sh',
-    args: [bootScript, processesFile(cgroup), namespace, folder, cache, host.name],
+    args: [bootScript, group, namespace, paths.host(name), cache, name],
   });
 }
 

@@ -10,7 +10,7 @@ import { contextOf } from './context.ts';
 import { takeDown } from './down.ts';
 import { LabUsageError } from './errors.ts';
 import * as faults from './faults.ts';
-import { consoleSocket, hostUri } from './host.ts';
+import { consoleSocket, freezeLibvirtd, hostUri, killLibvirtd, startLibvirtd } from './host.ts';
 import { setLoad } from './load.ts';
 import { checkRoot } from './machine.ts';
 import { networkNamespace, hostNamespace } from './names.ts';
@@ -80,6 +80,12 @@ export interface Lab {
   /** As the BMC does it; on: returns when libvirtd answers. VMs don't start by themselves. */
   power(host: string, on: boolean): Promise<void>;
   setSwitch(name: string, up: boolean): Promise<void>;
+  /** With SIGKILL; the host's VMs run on. */
+  killLibvirtd(host: string): Promise<void>;
+  /** After `killLibvirtd`; returns when it answers and has found the VMs that run. */
+  startLibvirtd(host: string): Promise<void>;
+  /** Frozen it answers nothing, while its connections stand and its VMs run on. */
+  freezeLibvirtd(host: string, frozen: boolean): void;
 }
 
 /**
@@ -129,6 +135,9 @@ export function openLab(configPath?: string): Lab {
     heal: async (name) => faults.heal(context, host(name)),
     power: async (name, on) => faults.setPower(context, host(name), on),
     setSwitch: async (name, up) => faults.setSwitch(context, named('switch', config.switches, name).name, up),
+    killLibvirtd: async (name) => killLibvirtd(context, host(name)),
+    startLibvirtd: async (name) => startLibvirtd(context, host(name)),
+    freezeLibvirtd: (name, frozen) => freezeLibvirtd(context, host(name), frozen),
   };
 }
 

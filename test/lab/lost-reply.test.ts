@@ -38,10 +38,11 @@ async function lineCutAt(event: LifecycleEvent['event']): Promise<{ peerUri: str
 }
 
 async function bringToSource(): Promise<void> {
-  const [at] = await runningOn([source, target], vm.uuid);
-  if (at === source.name) return;
+  const [name] = await runningOn(labHosts(), vm.uuid);
+  const at = labHosts().find((host) => host.name === name);
+  if (!at || at.name === source.name) return;
   const how = ['--live', '--persistent', '--undefinesource', '--p2p', '--domain', vm.uuid];
-  await virsh(target, 'migrate', ...how, source.uri, '--migrateuri', `tcp://${source.address}`);
+  await virsh(at, 'migrate', ...how, source.uri, '--migrateuri', `tcp://${source.address}`);
 }
 
 /** The uptime that the VM's users see, read again and again until the answer is called. */

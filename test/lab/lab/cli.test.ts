@@ -16,7 +16,7 @@ async function run(...args: string[]) {
 const onShared = ['--lab', sharedLabConfig];
 
 test.each([
-  ['an unknown host', ['crash', 'host9'], 'no host host9; there are: host1, host2'],
+  ['an unknown host', ['crash', 'host9'], 'no host host9; there are: host1, host2, host3'],
   ['an unknown VM', ['load', 'web9', 'on'], 'no VM web9; there are: web1'],
   ['an unknown switch', ['switch', 'sw9', 'down'], 'no switch sw9; there are: sw1, sw2'],
   ['neither on nor off', ['power', 'host1', 'of'], 'of: must be on or off'],

@@ -32,8 +32,10 @@ const untilBothReached = async () =>
 /** Sees to it that the VM runs on this host. */
 async function placeVm(host: LabHost): Promise<void> {
   if ((await lab.status()).vms[0]?.answers !== true) await lab.up();
-  if ((await world.vmState(host, vm.name)).startsWith('running')) return;
-  await migrate(host === host1 ? host2 : host1, host);
+  for (const from of lab.hosts) {
+    if (from.name === host.name || !(await world.vmState(from, vm.name)).startsWith('running')) continue;
+    await migrate(from, host);
+  }
 }
 
 async function migrate(from: LabHost, to: LabHost): Promise<void> {
