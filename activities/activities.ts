@@ -12,6 +12,7 @@ import { pageOf, type InventoryPage } from './inventory-pages.ts';
 import { Looks } from './looks.ts';
 import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
 import { readHolder, type Holder } from './operations.ts';
+import { createSettleHostActivities, type SettleHostActivities } from './settle/settle-activities.ts';
 import { inventoryOf } from './survey.ts';
 
 /** Activities that need no place: every worker has them on the queue `drover`. */
@@ -38,11 +39,12 @@ export function createActivities(hosts: Hosts): Activities {
   };
 }
 
-export function createHostActivities(hosts: Hosts): HostActivities {
+export function createHostActivities(hosts: Hosts): HostActivities & SettleHostActivities {
   const looks = new Looks(hosts);
   const comparisons = new CpuComparisons(hosts);
   const targets = new ChosenTargets();
   return {
+    ...createSettleHostActivities(hosts, looks),
     listHosts: ({ part, mostBytes }) =>
       heartbeating(async () => {
         const survey = await looks.forPage(part.datacenter, { isFirst: part.after === undefined });

@@ -15,18 +15,22 @@ import {
 import { failureMeanings, type FailureType } from '../model/failures.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } from '../model/migrate-vm.ts';
 import { queries, searchAttributes } from '../model/operations.ts';
+import type { SettleVmResult, SettleVmStatus } from '../model/settle-vm.ts';
 import { OperationCanceled, OperationFailed, OperationNotFound, OperationTerminated } from './errors.ts';
 import type { Reach } from './reach.ts';
 
 /** What each operation answers when it does not fail. */
 export interface OperationResults {
   readonly migrateVm: MigrateVmResult;
+  readonly settleVm: SettleVmResult;
 }
+
+export type OperationStatus = MigrateVmStatus | SettleVmStatus;
 
 /** What is seen of a running operation at one moment. */
 export interface OperationView {
   readonly isRunning: boolean;
-  readonly status?: MigrateVmStatus;
+  readonly status?: OperationStatus;
   /** As the worker that moves the VM reported it last; newer than what the status holds. */
   readonly progress?: MigrationProgress;
   /** What keeps it waiting: an activity that failed and will be tried again, or hosts that do not answer. */
@@ -118,10 +122,10 @@ export class Operation<R = unknown> {
   }
 
   /** The status by the operation's own query; a worker has to answer it, and may be away. */
-  async #status(): Promise<{ status?: MigrateVmStatus }> {
+  async #status(): Promise<{ status?: OperationStatus }> {
     try {
       return {
-        status: await this.#reach.answer(() => this.#handle.query<MigrateVmStatus>(queries.progress)),
+        status: await this.#reach.answer(() => this.#handle.query<OperationStatus>(queries.progress)),
       };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw error;

@@ -1,10 +1,12 @@
 /** The names on the wire: workflow types, ids, task queues, search attributes, queries and signals. */
 import type { z } from 'zod';
 import { MigrateVmInput } from './migrate-vm-input.ts';
+import { SettleVmInput } from './settle-vm.ts';
 
 /** Every operation a person can start, by its workflow type, with the schema of its one input. */
 export const operationInputs = {
   migrateVm: MigrateVmInput,
+  settleVm: SettleVmInput,
 } as const satisfies Record<string, z.ZodType>;
 export type OperationName = keyof typeof operationInputs;
 

@@ -33,6 +33,6 @@ export interface SettleVmResult {
 export type SettleVmStep = 'waiting' | 'looking' | 'settling' | 'ended';
 
 /** What the query `progress` answers at any time; `from` and `to` are those of the move that is settled. */
-export interface SettleVmStatus extends Omit<MigrateVmStatus, 'step' | 'progress'> {
+export interface SettleVmStatus extends Omit<MigrateVmStatus, 'step'> {
   readonly step: SettleVmStep;
 }

@@ -1,4 +1,5 @@
 /** What the bundler gets: every workflow type by its name. */
 export { migrateVm } from './migrate-vm.ts';
+export { settleVm } from './settle-vm.ts';
 export { listInventory } from './list-inventory.ts';
 export { holdVm } from './hold-vm.ts';

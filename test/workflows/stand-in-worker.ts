@@ -59,7 +59,8 @@ export function foundAs(vm: string): CheckMigrationAnswer {
 
 export { moved };
 
-export async function startStandInWorker(): Promise<StandInWorker> {
+/** @param more activities besides, in the place of those of the same name */
+export async function startStandInWorker(more: object = {}): Promise<StandInWorker> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const address = inject('temporalAddress');
   const native = await NativeConnection.connect({ address });
@@ -73,7 +74,7 @@ export async function startStandInWorker(): Promise<StandInWorker> {
     checkMigration: (request) => standIns.checkMigration?.(request) ?? Promise.resolve(foundAs(request.vm)),
     moveVm: (request) => standIns.moveVm?.(request) ?? Promise.resolve(moved),
   };
-  const common = { connection: native, activities: { ...activities }, shutdownGraceTime: '1s' } as const;
+  const common = { connection: native, activities: { ...activities, ...more }, shutdownGraceTime: '1s' } as const;
   const workers = [
     await Worker.create({ ...common, taskQueue, workflowBundle: await bundleWithShortBudgets() }),
     await Worker.create({ ...common, taskQueue: datacenterTaskQueue(datacenter) }),
