@@ -15,6 +15,8 @@ export interface Budgets {
   /** A hold whose operation has ended is waited for so long. */
   readonly holdMs: number;
   readonly holdPauses: Pauses;
+  /** Between two looks of a record at whether an operation that holds something still runs. */
+  readonly holderPauses: Pauses;
   /** What one attempt of a move has after the copy's own time: to abort it, and to ask both hosts. */
   readonly settleAttemptMs: number;
   /** What a move has after the copy's own time, with all its attempts. */
@@ -35,6 +37,7 @@ export const budgets: Budgets = {
   // The server ends it within a second, a busy one within a few.
   holdMs: 30 * second,
   holdPauses: { firstMs: 200, mostMs: 5 * second },
+  holderPauses: { firstMs: 30 * second, mostMs: 5 * minute },
   settleAttemptMs: 15 * minute,
   // A host that fell silent in a move is asked where the VM is until a person had a day to bring it back.
   settleMs: 24 * 60 * minute,

@@ -8,6 +8,7 @@ export const budgets: Budgets = {
   questionMs: 2000,
   holdMs: 2000,
   holdPauses: { firstMs: 100, mostMs: 800 },
+  holderPauses: { firstMs: 300, mostMs: 1000 },
   settleAttemptMs: 1000,
   settleMs: 2000,
   endNowMs: 2000,
