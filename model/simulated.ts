@@ -33,6 +33,7 @@ export const simulatedRequests = [
   'migrationFigures',
   'define',
   'undefine',
+  'markEpoch',
   'start',
   'shutDown',
   'destroy',

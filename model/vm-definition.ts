@@ -1,6 +1,12 @@
 /** What a VM is made of, as its hypervisor defines it; drivers read it, checks and records keep it. */
 import { z } from 'zod';
 
+/**
+ * The XML namespace of what Drover writes into a VM's metadata: `<lease epoch="7"/>`. `host-hook/50-drover` looks for the
+ * same name.
+ */
+export const droverNamespace = 'urn:drover:vm';
+
 export const VmDisk = z.object({
   /** Its name in the guest: `vda`. */
   target: z.string(),
@@ -29,6 +35,8 @@ export const VmDefinition = z.object({
   stateOutside: z.array(z.string()),
   /** Whether it is protected by a password that only the host knows (a graphics password). */
   hasHiddenPassword: z.boolean(),
+  /** Of the lease under which it was last acted on (`markEpoch`); absent where it was never marked. */
+  epoch: z.int().nonnegative().optional(),
   /** The whole definition, in the hypervisor's form. */
   xml: z.string(),
 });

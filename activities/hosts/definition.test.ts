@@ -26,6 +26,34 @@ test('a definition is read', () => {
   });
 });
 
+describe('the epoch of its lease', () => {
+  test.each([
+    ['as libvirt writes it', `<drover:lease xmlns:drover="urn:drover:vm" epoch="7"/>`, 7],
+    ['under another prefix', `<x:lease xmlns:x="urn:drover:vm" epoch="12"/>`, 12],
+    ['without a prefix', `<lease xmlns="urn:drover:vm" epoch="0"/>`, 0],
+    [
+      'beside the metadata of others',
+      `<lease xmlns="urn:x" epoch="9"/><lease xmlns="urn:drover:vm" epoch="7"/>`,
+      7,
+    ],
+    ['of another namespace is none', `<lease xmlns="urn:x" epoch="9"/>`, undefined],
+    [
+      'inside the metadata of others is none',
+      `<x xmlns="urn:x"><lease xmlns="urn:drover:vm" epoch="9"/></x>`,
+      undefined,
+    ],
+    ['that is no number is none', `<lease xmlns="urn:drover:vm" epoch="-1"/>`, undefined],
+    [
+      'that is too large to be told exactly is none',
+      `<lease xmlns="urn:drover:vm" epoch="9007199254740993"/>`,
+      undefined,
+    ],
+  ])('%s', (_, metadata, epoch) => {
+    const xml = domain().replace('</uuid>', `</uuid><metadata>${metadata}</metadata>`);
+    expect(parseDefinition(xml).epoch).toBe(epoch);
+  });
+});
+
 describe('memory', () => {
   test.each([
     ["<memory unit='KiB'>1048576</memory>", 1024],

@@ -1,12 +1,13 @@
 /** What a VM is made of, read from its definition (libvirt's domain XML, formatdomain.html). */
 import { DOMParser, type Element } from '@xmldom/xmldom';
-import type { VmDefinition, VmDisk } from '../../model/vm-definition.ts';
+import { droverNamespace, type VmDefinition, type VmDisk } from '../../model/vm-definition.ts';
 
 /** Reads a domain's XML. @throws UnreadableXml when it is none */
 export function parseDefinition(xml: string): VmDefinition {
   const root = parseXml(xml, 'domain');
   const devices = child(root, 'devices');
   const all = (name: string): Element[] => (devices ? children(devices, name) : []);
+  const epoch = readEpoch(child(root, 'metadata'));
   return {
     uuid: textOf(root, 'uuid').toLowerCase(),
     name: textOf(root, 'name'),
@@ -29,6 +30,7 @@ export function parseDefinition(xml: string): VmDefinition {
     hasHiddenPassword: all('graphics').some(
       (graphics) => graphics.hasAttribute('passwd') || graphics.hasAttribute('passwdValidTo'),
     ),
+    ...(epoch === undefined ? {} : { epoch }),
     xml,
   };
 }
@@ -102,6 +104,16 @@ const bytesPerUnit: Readonly<Record<string, number>> = {
 function memoryMiB(memory: Element | undefined): number {
   const unit = (memory?.getAttribute('unit') ?? 'KiB').toLowerCase();
   return (Number(memory?.textContent ?? '0') * (bytesPerUnit[unit] ?? 1024)) / 1024 ** 2;
+}
+
+/** A value that is no epoch is none: a person's slip makes no VM unreadable. */
+function readEpoch(metadata: Element | undefined): number | undefined {
+  const lease = [...(metadata?.childNodes ?? [])].find(
+    (node): node is Element => node.namespaceURI === droverNamespace && node.localName === 'lease',
+  );
+  const written = lease?.getAttribute('epoch') ?? '';
+  const epoch = /^[0-9]+$/.test(written) ? Number(written) : undefined;
+  return Number.isSafeInteger(epoch) ? epoch : undefined;
 }
 
 function readDisk(disk: Element): VmDisk {

@@ -101,6 +101,13 @@ export interface HostSession extends AsyncDisposable {
   define(definition: VmDefinition): Promise<void>;
   /** Removes the definition; a running VM goes on and is gone when it stops. */
   undefine(uuid: string): Promise<void>;
+  /**
+   * Writes the epoch of the lease under which the VM is acted on into its metadata, of the running VM and of its
+   * definition; a migration takes it along. Called before a migration begins: while one runs the host lets it wait,
+   * and may still write it when the call was given up.
+   * @throws HostRefused of the class `superseded` when the VM carries a later epoch
+   */
+  markEpoch(uuid: string, epoch: number): Promise<void>;
   start(uuid: string): Promise<void>;
   /** Presses the power button; ends when the guest was told, not when it is off. */
   shutDown(uuid: string): Promise<void>;

@@ -22,6 +22,7 @@ import {
   type LibvirtClient,
 } from './libvirt/client.ts';
 import { cpuIncompatibility } from './libvirt-cpu.ts';
+import { markEpoch } from './libvirt-epoch.ts';
 import { askLibvirt } from './libvirt-errors.ts';
 import { vmEventOf } from './libvirt-events.ts';
 import { finishedFigures, runningProgress, saysNoJob } from './libvirt-jobs.ts';
@@ -205,6 +206,11 @@ class LibvirtSession implements HostSession {
 
   undefine(uuid: string): Promise<void> {
     return this.#order('undefine', uuid, (domain) => this.#client.undefineDomain(domain));
+  }
+
+  markEpoch(uuid: string, epoch: number): Promise<void> {
+    const mark = (domain: DomainRef): Promise<void> => markEpoch(this.#client, domain, epoch);
+    return this.#order('markEpoch', uuid, mark, `write epoch ${epoch} into`);
   }
 
   start(uuid: string): Promise<void> {

@@ -9,7 +9,9 @@ import {
   LibvirtProtocolError,
   LibvirtTimeout,
 } from './libvirt/errors.ts';
+import { StaleEpoch } from './libvirt-epoch.ts';
 import { classify } from './libvirt-refusals.ts';
+import type { Refusal } from './refusal-class.ts';
 
 /** Nothing is known of what the host did, if it did anything. */
 const unanswered = [LibvirtConnectionLost, LibvirtTimeout, LibvirtProtocolError, LibvirtOverloaded];
@@ -27,12 +29,16 @@ export async function askLibvirt<T>({ host, call, tried }: Asked, ask: () => Pro
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof LibvirtError) {
-      const refusal = { code: error.codeName, domain: error.domainName, text: error.message };
-      throw new HostRefused(host, tried, { ...refusal, ...classify(refusal, call) }, error);
-    }
+    const refusal = refusalOf(error);
+    if (refusal) throw new HostRefused(host, tried, { ...refusal, ...classify(refusal, call) }, error);
     if (unanswered.some((kind) => error instanceof kind)) throw new HostUnreachable(host, tried, error);
     if (error instanceof UnreadableXml) throw new HostUnreadable(host, tried, error);
     throw error;
   }
+}
+
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof LibvirtError)
+    return { code: error.codeName, domain: error.domainName, text: error.message };
+  return error instanceof StaleEpoch ? { code: 'STALE_EPOCH', text: error.message } : undefined;
 }

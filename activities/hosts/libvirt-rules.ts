@@ -207,6 +207,7 @@ export const rulesByCode: readonly Rule[] = [
     codes: ['HOOK_SCRIPT_FAILED'],
     text: /stale epoch/,
   },
+  { name: 'the VM carries a later epoch', class: 'superseded', codes: ['STALE_EPOCH'] },
   { name: 'a hook of the host refused', class: 'elsewhere', codes: ['HOOK_SCRIPT_FAILED'] },
   { name: 'the migration was aborted', class: 'aborted', codes: ['OPERATION_ABORTED'] },
   { name: 'the VM is held by another order', class: 'again', codes: ['OPERATION_TIMEOUT'] },

@@ -147,6 +147,10 @@ class SimulatedSession implements HostSession {
     return this.#order('undefine', uuid, 'undefine');
   }
 
+  markEpoch(uuid: string, epoch: number): Promise<void> {
+    return this.#order('markEpoch', uuid, `write epoch ${epoch} into`, { epoch });
+  }
+
   start(uuid: string): Promise<void> {
     return this.#order('start', uuid, 'start');
   }

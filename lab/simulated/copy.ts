@@ -6,7 +6,7 @@ import type { OutgoingMigration } from './migration.ts';
 
 /** What the hypervisor's process holds. */
 export interface Live {
-  readonly definition: VmDefinition;
+  definition: VmDefinition;
   readonly guest: Guest;
   /** CPU time used here so far, in core-milliseconds. */
   cpuMs: number;

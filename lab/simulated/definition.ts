@@ -1,5 +1,5 @@
 /** The definition of a simulated VM, in the form that libvirt would give it. */
-import type { VmDefinition } from '../../model/vm-definition.ts';
+import { droverNamespace, type VmDefinition } from '../../model/vm-definition.ts';
 import { uuidOf, type VmSpec } from './spec.ts';
 
 export function definitionOf(
@@ -30,4 +30,12 @@ export function definitionOf(
       `</domain>`,
     ].join('\n'),
   };
+}
+
+/** The definition with this epoch in its metadata, in place of an earlier one. */
+export function withEpoch(definition: VmDefinition, epoch: number): VmDefinition {
+  const lease = `<drover:lease xmlns:drover="${droverNamespace}" epoch="${epoch}"/>`;
+  const unmarked = definition.xml.replace(/\n<metadata><drover:lease [^>]*><\/metadata>/, '');
+  const xml = unmarked.replace('</uuid>', `</uuid>\n<metadata>${lease}</metadata>`);
+  return { ...definition, epoch, xml };
 }

@@ -3,6 +3,7 @@ import type { HostReport, ReportedVm, VmEvent, VmSight } from '../../model/inven
 import type { VmDefinition } from '../../model/vm-definition.ts';
 import { Copy } from './copy.ts';
 import { CpuTime } from './cpu-time.ts';
+import { withEpoch } from './definition.ts';
 import { Guest } from './guest.ts';
 import type { Cause, CopyView } from './journal.ts';
 import type { OutgoingMigration } from './migration.ts';
@@ -110,6 +111,18 @@ export class SimulatedHost {
     copy.wasDefined = true;
     this.#forgetIfGone(copy);
     this.tell(copy, cause, { kind: 'undefined', detail: 'removed' });
+  }
+
+  /**
+   * Into its metadata: of what its process runs, and of what would be started. Watchers are not told.
+   * @param ranWhenAsked whether what runs is to be written too; the order may have waited since
+   */
+  markEpoch(uuid: string, epoch: number, ranWhenAsked: boolean): void {
+    const copy = ranWhenAsked ? this.#liveCopy(uuid) : this.copyOf(uuid);
+    const carried = copy.shape?.epoch ?? 0;
+    if (carried > epoch) throw new Refusal('STALE_EPOCH', `stale epoch ${epoch} < ${carried}`);
+    if (copy.live) copy.live.definition = withEpoch(copy.live.definition, epoch);
+    if (copy.definition) copy.definition = withEpoch(copy.definition, epoch);
   }
 
   start(uuid: string, cause: Cause): void {

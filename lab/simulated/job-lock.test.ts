@@ -50,7 +50,7 @@ function settled(promise: Promise<unknown>): { is: string } {
 }
 
 describe('the job lock of a migration', () => {
-  test.each(['start', 'resume', 'undefine', 'shutDown'] as const)(
+  test.each(['start', 'resume', 'undefine', 'markEpoch', 'shutDown'] as const)(
     'holds %s up at the source until the migration is over',
     async (request) => {
       const { source, move, pass } = world();
@@ -77,7 +77,7 @@ describe('the job lock of a migration', () => {
     },
   );
 
-  test.each(['start', 'resume', 'undefine', 'shutDown', 'suspend', 'quit', 'migrate'] as const)(
+  test.each(['start', 'resume', 'undefine', 'markEpoch', 'shutDown', 'suspend', 'quit', 'migrate'] as const)(
     'holds %s up at the target',
     async (request) => {
       const { target, move, pass } = world();

@@ -12,7 +12,13 @@ const mostWaitMs = 30_000;
 const lookEveryMs = 10;
 
 /** Orders that an outgoing migration holds up: those beyond its mask of jobs (qemuMigrationJobStart). */
-const waitAtSource: ReadonlySet<SimulatedRequest> = new Set(['start', 'resume', 'undefine', 'shutDown']);
+const waitAtSource: ReadonlySet<SimulatedRequest> = new Set([
+  'start',
+  'resume',
+  'undefine',
+  'markEpoch',
+  'shutDown',
+]);
 /** An incoming one has an empty mask; only `destroy` gets through, since it kills the process first. */
 const waitAtTarget: ReadonlySet<SimulatedRequest> = new Set([...waitAtSource, 'suspend', 'quit', 'migrate']);
 

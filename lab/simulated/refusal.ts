@@ -10,6 +10,8 @@ const beginnings = {
   INTERNAL_ERROR: 'internal error: ',
   SYSTEM_ERROR: '',
   RPC: '',
+  // Drover's own: libvirt writes any epoch.
+  STALE_EPOCH: '',
 } as const;
 
 export type RefusalCode = keyof typeof beginnings;

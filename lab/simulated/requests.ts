@@ -10,6 +10,7 @@ import { rehearse } from './parts.ts';
 
 const OfVm = z.object({ uuid: z.string() });
 const OfDefinition = z.object({ definition: VmDefinition });
+const OfEpoch = OfVm.extend({ epoch: z.int().nonnegative() });
 const OfDowntime = OfVm.extend({ downtimeMs: z.number() });
 
 /** Requests that a host answers; the others are about the connection, whose business they are. */
@@ -17,7 +18,7 @@ type HostRequest = Exclude<SimulatedRequest, 'open' | 'ping' | 'watch'>;
 /** Those that name a VM and nothing else. */
 type VmRequest = Exclude<
   HostRequest,
-  'report' | 'cpu' | 'rehearse' | 'define' | 'migrate' | 'setMaxDowntime'
+  'report' | 'cpu' | 'rehearse' | 'define' | 'markEpoch' | 'migrate' | 'setMaxDowntime'
 >;
 
 /** Who is asked, and by whom. */
@@ -46,6 +47,12 @@ export async function carryOut(
       return rehearse(host, OfDefinition.parse(parameters).definition);
     case 'define':
       return host.define(OfDefinition.parse(parameters).definition, cause);
+    case 'markEpoch': {
+      const { uuid, epoch } = OfEpoch.parse(parameters);
+      const ranWhenAsked = host.copies.get(uuid)?.live !== undefined;
+      await turnOf(host, request, uuid);
+      return host.markEpoch(uuid, epoch, ranWhenAsked);
+    }
     case 'migrate': {
       await turnOf(host, request, OfVm.parse(parameters).uuid);
       const migration = datacenter.migrate(host, SimulatedMigration.parse(parameters));

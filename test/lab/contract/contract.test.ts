@@ -8,6 +8,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { labHosts } from '../../support/lab.ts';
+import { epochs } from './epochs.ts';
 import { GuestFiles } from './guest-files.ts';
 import { guestNamed } from './guest.ts';
 import { interrupted } from './interrupted.ts';
@@ -48,6 +49,7 @@ describe.concurrent.each([
   { about: 'while it is copied', sequences: interrupted },
   { about: 'a move', sequences: moves },
   { about: 'a life', sequences: life },
+  { about: 'an epoch', sequences: epochs },
 ])('$about', ({ sequences }) => {
   test.each(sequences.map((sequence) => [sequence.name, sequence] as const))('%s', async (_, sequence) => {
     const [real, simulated] = await Promise.all([traceOf(libvirt, sequence), traceOf(simulation, sequence)]);

@@ -115,6 +115,11 @@ export class Stage implements AsyncDisposable {
     return this.#begin('migrate', () => this.at('source').migrate(this.vm.uuid, { to, ...order }));
   }
 
+  /** An order of another form, to be waited for later. */
+  beginOther(what: string, act: () => Promise<unknown>): UnderWay {
+    return this.#begin(what, act);
+  }
+
   /** A question or order of another form. */
   async does(what: string, act: () => Promise<unknown>, until?: () => Promise<void>): Promise<void> {
     await this.ends(this.#begin(what, act), until);
