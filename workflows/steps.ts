@@ -32,10 +32,11 @@ export type Step<T, Name extends string = string> = {
    */
   readonly do: () => Promise<T>;
   /**
-   * It can't be taken back, or nobody knows whether it was done: from its beginning on, a failure undoes nothing but
-   * what is undone `always`, and the steps after it can't be canceled. Default: false.
+   * It can't be taken back once it is done, and while it has not answered nobody knows whether it is: from its beginning
+   * on, a failure undoes nothing but what is undone `always`, and the steps after it can't be canceled. A function says
+   * by its answer whether it was passed: a move that left the VM where it was has not. Default: there is a way back.
    */
-  readonly pointOfNoReturn?: boolean;
+  readonly pointOfNoReturn?: true | ((answer: T) => boolean);
 } & (WithUndo<T> | WithoutUndo);
 
 export interface WithUndo<T> {
@@ -93,12 +94,15 @@ export async function runSteps<R, Name extends string = string>(
         ...(next.byHand === undefined ? {} : { byHand: next.byHand }),
       });
     }
-    const isShielded = isPastReturn;
-    isPastReturn ||= next.pointOfNoReturn ?? false;
+    const wasPastReturn = isPastReturn;
+    const { pointOfNoReturn } = next;
+    isPastReturn ||= pointOfNoReturn !== undefined;
     onStep({ step: next.name, phase: 'doing' });
     try {
-      done = await (isShielded ? CancellationScope.nonCancellable(next.do) : next.do());
-      return done;
+      const answer = await (wasPastReturn ? CancellationScope.nonCancellable(next.do) : next.do());
+      done = answer;
+      if (typeof pointOfNoReturn === 'function') isPastReturn = wasPastReturn || pointOfNoReturn(answer);
+      return answer;
     } finally {
       underWay = undefined;
     }
