@@ -11,18 +11,18 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
-  WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { z } from 'zod';
+import type { HostRecord } from '../model/host-record.ts';
 import type { Inventory, InventoryHost, InventoryPages, InventoryPart } from '../model/inventory.ts';
 import {
   internalWorkflows,
   operationInputs,
   searchAttributes,
   taskQueue,
-  vmHoldId,
   type OperationName,
 } from '../model/operations.ts';
+import type { VmRecord } from '../model/vm-record.ts';
 import type { Settings } from '../settings/schema.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
@@ -30,6 +30,7 @@ import { compareNaturally } from './natural-order.ts';
 import { isDryRun, operationId } from './operation-ids.ts';
 import { Operation, type OperationResults } from './operation.ts';
 import { Reach } from './reach.ts';
+import { Records, type Claim, type ReadOptions } from './records.ts';
 
 /** How an operation is started, beside its input. */
 export interface StartOptions {
@@ -61,6 +62,7 @@ export class Drover implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #client: Client;
   readonly #reach: Reach;
+  readonly #records: Records;
   #listings = 0;
 
   private constructor(target: TemporalTarget, connection: Connection, timeoutMs: number) {
@@ -68,6 +70,7 @@ export class Drover implements AsyncDisposable {
     this.#connection = connection;
     this.#reach = new Reach(target, connection, timeoutMs);
     this.#client = new Client({ connection, namespace: target.namespace });
+    this.#records = new Records(this.#client, connection, this.#reach);
   }
 
   /**
@@ -119,16 +122,36 @@ export class Drover implements AsyncDisposable {
     return new Operation<R>(this.#client, this.#reach, workflowId);
   }
 
-  /** The operation that acts on a VM now, or the hold `vm/NAME` that a person took; undefined when none does. */
-  async holderOf(vm: string): Promise<Operation | undefined> {
-    try {
-      const hold = await this.#reach.answer(() => this.#client.workflow.getHandle(vmHoldId(vm)).describe());
-      if (hold.status.name !== 'RUNNING') return undefined;
-      return this.operation(hold.parentExecution?.workflowId ?? hold.workflowId);
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
+  /**
+   * The operation that acts on a VM now, or the hold `vm/NAME` that a person took; undefined when none does, also where
+   * the lease is in doubt.
+   * @throws WorkersSilent, TemporalUnreachable
+   */
+  async holderOf(vm: string, options?: ReadOptions): Promise<Operation | undefined> {
+    const workflowId = await this.#records.holder(vm, options);
+    return workflowId === undefined ? undefined : this.operation(workflowId);
+  }
+
+  /**
+   * What is remembered of a VM: who may act on it, who waits, where it was seen; undefined where it has no record.
+   * @param options `timeoutMs`: how long the workers may take; default 15,000
+   * @throws WorkersSilent, TemporalUnreachable
+   */
+  vmRecord(name: string, options?: ReadOptions): Promise<VmRecord | undefined> {
+    return this.#records.vm(name, options);
+  }
+
+  /** What is remembered of a host: its state, and what is held there for operations. As `vmRecord`. */
+  hostRecord(name: string, options?: ReadOptions): Promise<HostRecord | undefined> {
+    return this.#records.host(name, options);
+  }
+
+  /**
+   * What running operations have of the leases of their VMs, by their ids.
+   * @throws WorkersSilent, TemporalUnreachable
+   */
+  claims(operations: readonly OperationSummary[], options?: ReadOptions): Promise<Map<string, Claim>> {
+    return this.#records.claims(operations, options);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { AlertAnswer } from '../../model/alerts.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
 import { temporalTarget } from '../../settings/temporal.ts';
 import type { Drover } from '../drover.ts';
-import { TemporalUnreachable } from '../errors.ts';
+import { TemporalUnreachable, WorkersSilent } from '../errors.ts';
 import { createAlertMetrics } from './metrics.ts';
 import { createReceiver, maxBodyBytes } from './receiver.ts';
 
@@ -24,15 +24,22 @@ function receiver({
   routes = [],
   held = {},
   unreachable = false,
+  areWorkersSilent = false,
 }: {
   routes?: readonly AlertRoute[];
   /** The operation that holds each VM. */
   held?: Readonly<Record<string, string>>;
   unreachable?: boolean;
+  areWorkersSilent?: boolean;
 } = {}) {
   const started: Started[] = [];
+  const asked: string[] = [];
   const drover = {
-    holderOf: (vm: string) => Promise.resolve(held[vm] ? { workflowId: held[vm] } : undefined),
+    holderOf: (vm: string) => {
+      asked.push(vm);
+      if (areWorkersSilent) return Promise.reject(new WorkersSilent(2000));
+      return Promise.resolve(held[vm] ? { workflowId: held[vm] } : undefined);
+    },
     start: (
       name: string,
       input: unknown,
@@ -75,7 +82,7 @@ function receiver({
     if (found === undefined) throw new Error(`no metric ${line} in:\n${text}`);
     return Number(found.slice(line.length));
   };
-  return { app, post, take, metric, started };
+  return { app, post, take, metric, started, asked };
 }
 
 function webhook(...alerts: object[]): string {
@@ -209,6 +216,14 @@ describe('DroverVmStarved', () => {
       },
     ]);
     expect(started).toEqual([]);
+  });
+
+  test('is started while no worker can say who holds its VM, and the workers are asked once', async () => {
+    const { take, started, asked } = receiver({ areWorkersSilent: true });
+    const answers = await take(alert(), alert({ labels: { vm: 'web2' }, fingerprint: 'f2' }));
+    expect(answers.map(({ result }) => result)).toEqual(['started', 'started']);
+    expect(started).toHaveLength(2);
+    expect(asked).toEqual(['web1']);
   });
 
   test('without the label of the VM is refused', async () => {

@@ -10,7 +10,8 @@ import type { AlertAnswer } from '../../model/alerts.ts';
 import { plainIssue } from '../../model/plain-issue.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
 import type { Drover } from '../drover.ts';
-import { TemporalUnreachable } from '../errors.ts';
+import type { Operation } from '../operation.ts';
+import { TemporalUnreachable, WorkersSilent } from '../errors.ts';
 import type { AlertMetrics } from './metrics.ts';
 import { requestOf } from './routing.ts';
 import { Webhook, type WebhookAlert } from './webhook.ts';
@@ -25,6 +26,9 @@ export interface ReceiverOptions {
   readonly routes: readonly AlertRoute[];
   readonly metrics: AlertMetrics;
 }
+
+/** How long the workers may take to say who acts on a VM, before the alert's operation is started without that. */
+const holderWithinMs = 2000;
 
 /** A larger body is refused with 413. */
 export const maxBodyBytes = 1024 * 1024;
@@ -74,7 +78,9 @@ export function createReceiver({ drover, token, tokenKey, routes, metrics }: Rec
       }
       try {
         const alerts: AlertAnswer[] = [];
-        for (const alert of webhook.alerts) alerts.push(await take(alert, await drover(), routes));
+        const connected = await drover();
+        const holderOf = holders(connected);
+        for (const alert of webhook.alerts) alerts.push(await take(alert, connected, routes, holderOf));
         for (const { result } of alerts) metrics.answered(result);
         return context.json({ alerts }, 202);
       } catch (error) {
@@ -117,12 +123,13 @@ async function take(
   alert: WebhookAlert,
   drover: Drover,
   routes: readonly AlertRoute[],
+  holderOf: HolderOf,
 ): Promise<AlertAnswer> {
   const { fingerprint } = alert;
   const request = requestOf(alert, routes);
   if (request.kind !== 'start') return { fingerprint, result: request.kind, reason: request.reason };
 
-  const holder = await drover.holderOf(request.vm);
+  const holder = await holderOf(request.vm);
   if (holder) {
     return {
       fingerprint,
@@ -146,4 +153,24 @@ async function take(
         workflowId: operation.workflowId,
         reason: 'this episode of the alert started it',
       };
+}
+
+type HolderOf = (vm: string) => Promise<Operation | undefined>;
+
+/**
+ * Asks for the operation that acts on a VM. While no worker can say, none is joined: the start is durable, and the
+ * operation looks again when there is a worker. Workers that are silent once are not asked again for the same webhook.
+ */
+function holders(drover: Drover): HolderOf {
+  let areSilent = false;
+  return async (vm) => {
+    if (areSilent) return undefined;
+    try {
+      return await drover.holderOf(vm, { timeoutMs: holderWithinMs });
+    } catch (error) {
+      if (!(error instanceof WorkersSilent)) throw error;
+      areSilent = true;
+      return undefined;
+    }
+  };
 }
