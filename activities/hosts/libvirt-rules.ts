@@ -22,6 +22,7 @@ export const rulesByText: readonly Rule[] = [
     class: 'alarm',
     codes: invalid,
     text: /domain '.*' is already active/,
+    calls: ['migrate'],
   },
   {
     name: 'another process holds the disks, and the VM was to start',
@@ -61,7 +62,7 @@ export const rulesByText: readonly Rule[] = [
     name: 'a certificate or key is missing or not accepted',
     class: 'never',
     codes: [...system, ...internal],
-    text: /certificate|TLS (handshake|x509)|Cannot read CA/i,
+    text: /certificate|credentials|TLS (handshake|x509)/i,
   },
   {
     name: 'the connection between the hosts was lost',
@@ -104,11 +105,12 @@ export const rulesByText: readonly Rule[] = [
   },
   { name: 'no migration to go on with', class: 'look', codes: invalid, text: /is not being migrated/ },
   {
-    name: 'the VM as it is now can’t be migrated',
+    name: "the VM as it is now can't be migrated",
     class: 'never',
     codes: invalid,
     text: /(cannot|can't) (be )?migrate|block job|assigned .*host devices/,
   },
+  { name: 'a command is mistaken', class: 'never', codes: internal, text: /cannot parse json/ },
   {
     name: 'source and target have the same host UUID',
     class: 'never',
@@ -172,10 +174,22 @@ export const rulesByText: readonly Rule[] = [
     text: /Cannot allocate memory/,
   },
   {
-    name: "the host's QEMU can't open a disk or a file of it",
+    name: "the host can't open a disk or a file of it",
     class: 'elsewhere',
     codes: [...internal, ...system],
-    text: /Could not open|Failed to connect to|Cannot access (storage|backing) file/,
+    text: /Could not open|Failed to connect to|export not available|Cannot access (storage|backing) file|Failed to create file/,
+  },
+  {
+    name: 'the host lacks its emulator',
+    class: 'elsewhere',
+    codes: system,
+    text: /Cannot check QEMU binary/,
+  },
+  {
+    name: "the host's QEMU went without a word",
+    class: 'elsewhere',
+    codes: internal,
+    text: /(qemu unexpectedly closed the monitor|process exited while connecting to monitor)(: )?$/,
   },
   {
     name: 'the host lacks a network of it',
@@ -196,13 +210,19 @@ export const rulesByText: readonly Rule[] = [
     text: /Unknown CPU model/,
     calls: ['migrate'],
   },
+  {
+    name: 'the host lacks features of its CPU',
+    class: 'elsewhere',
+    codes: failed,
+    text: /guest CPU doesn't match specification/,
+  },
   { name: 'no host knows its CPU model', class: 'never', codes: internal, text: /Unknown CPU model/ },
 ];
 
 /** By codes that say enough. */
 export const rulesByCode: readonly Rule[] = [
   {
-    name: 'the host’s hook saw a later epoch',
+    name: "the host's hook saw a later epoch",
     class: 'superseded',
     codes: ['HOOK_SCRIPT_FAILED'],
     text: /stale epoch/,
@@ -218,14 +238,14 @@ export const rulesByCode: readonly Rule[] = [
     class: 'look',
     codes: ['MIGRATE_PERSIST_FAILED'],
   },
-  { name: "its CPU is not the target's", class: 'elsewhere', codes: ['CPU_INCOMPATIBLE'] },
+  { name: 'the host lacks features that its CPU must have', class: 'elsewhere', codes: ['CPU_INCOMPATIBLE'] },
   {
-    name: 'the target can’t run its configuration',
+    name: "the target can't run its configuration",
     class: 'elsewhere',
     codes: ['CONFIG_UNSUPPORTED'],
     calls: ['migrate'],
   },
-  { name: 'the configuration can’t be run', class: 'never', codes: ['CONFIG_UNSUPPORTED'] },
+  { name: "the configuration can't be run", class: 'never', codes: ['CONFIG_UNSUPPORTED'] },
   { name: 'a lease of its disks is held', class: 'look', codes: ['RESOURCE_BUSY'] },
   {
     name: 'the host lacks its network, pool or volume',
@@ -240,7 +260,7 @@ export const rulesByCode: readonly Rule[] = [
     calls: ['migrationProgress', 'sight', 'migrationFigures'],
   },
   {
-    name: 'the hypervisor can’t do that',
+    name: "the hypervisor can't do that",
     class: 'never',
     codes: ['NO_SUPPORT', 'OPERATION_UNSUPPORTED', 'ARGUMENT_UNSUPPORTED'],
   },
@@ -260,6 +280,18 @@ export const rulesByCode: readonly Rule[] = [
   {
     name: 'the order or the definition is not well-formed',
     class: 'never',
-    codes: ['XML_ERROR', 'XML_DETAIL', 'XML_INVALID_SCHEMA', 'PARSE_FAILED', 'INVALID_ARG', 'OVERFLOW'],
+    codes: [
+      'XML_ERROR',
+      'XML_DETAIL',
+      'XML_INVALID_SCHEMA',
+      'PARSE_FAILED',
+      'INVALID_ARG',
+      'OVERFLOW',
+      'NO_NAME',
+      'NO_OS',
+      'OS_TYPE',
+      'NO_SOURCE',
+      'NO_TARGET',
+    ],
   },
 ];
