@@ -5,10 +5,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { blockingOf, nothingToDo } from '../model/blocking.ts';
 import { permanent } from '../model/failures.ts';
-import type { HostReport, ReportedVm } from '../model/inventory.ts';
+import type { HostReport } from '../model/inventory.ts';
 import type { Finding } from '../model/migrate-vm.ts';
 import { fewNames, isActionableVmName } from '../model/names.ts';
-import type { Placement, Snapshot } from '../model/placement.ts';
+import type { Placement, PlannerReservation, Snapshot } from '../model/placement.ts';
+import type { Claimant } from '../model/vm-record.ts';
 import { isStarved } from '../policies/placement/starved.ts';
 import { placeVm } from '../policies/placement/planner.ts';
 import { shortened } from '../policies/placement/shorten.ts';
@@ -18,8 +19,16 @@ import type { CpuComparisons } from './cpu-comparisons.ts';
 import type { HostSession } from './hosts/driver.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import type { Looks } from './looks.ts';
-import { findingsOfGain, findingsOfVm, verdictsOf, type VmCopy } from './migration-checks.ts';
+import {
+  findingOfFailure,
+  findingsOfGain,
+  findingsOfVm,
+  verdictsOf,
+  type VmCopy,
+} from './migration-checks.ts';
+import { RoomOfCheck, type HostRecords } from './room-of-check.ts';
 import { snapshotOf, withAnswer, withSilent, type Survey } from './survey.ts';
+import { copiesOf, sourceOf } from './vm-copies.ts';
 
 export interface CheckMigrationRequest {
   readonly datacenter: string;
@@ -30,6 +39,10 @@ export interface CheckMigrationRequest {
   readonly dryRun?: boolean;
   /** Default true. */
   readonly acceptWarnings?: boolean;
+  /** For whom room is held at the record of the host; absent: none is held there. */
+  readonly operation?: Claimant;
+  /** Hosts where earlier attempts of this operation have failed, and why. */
+  readonly passOver?: readonly { readonly host: string; readonly reason: string }[];
 }
 
 /** `elsewhere`: no host of this datacenter has the VM; the hosts that did not answer may. */
@@ -43,6 +56,10 @@ export type CheckMigrationAnswer =
       readonly to?: string;
       readonly findings: readonly Finding[];
       readonly placement: Placement;
+      /** Moves that may leave `from` and come to `to` at a time. */
+      readonly slots: { readonly out: number; readonly in: number };
+      /** After so long its host drops the connection of a worker that died. */
+      readonly keepaliveSeconds: number;
     };
 
 /** What the checks of one worker share. */
@@ -51,6 +68,8 @@ export interface CheckSurroundings {
   readonly looks: Looks;
   readonly comparisons: CpuComparisons;
   readonly targets: ChosenTargets;
+  /** Absent: hosts have no records. */
+  readonly records?: HostRecords;
 }
 
 /** A host that the planner chose and that failed the rehearsal is passed over; so many of them at most. */
@@ -119,7 +138,7 @@ async function checkIn(
 }
 
 async function checkFrom(
-  { hosts, comparisons, targets }: CheckSurroundings,
+  { hosts, comparisons, targets, records }: CheckSurroundings,
   request: CheckMigrationRequest,
   session: HostSession,
   { survey, source, sourceReport }: { survey: Survey; source: VmCopy; sourceReport: HostReport },
@@ -135,12 +154,17 @@ async function checkFrom(
   const { incompatible, silent } = await comparisons.compare(others, definition, sourceCpu);
   const { name, uuid } = source.vm;
   const planned = { name, uuid, networks: definition.networks, cpuIncompatible: incompatible };
-  const snapshot = (of: Survey): Snapshot => snapshotOf(of, hosts.site.vms, planned, targets.reservations());
+  const need = { vm: name, memoryMiB: source.vm.memoryMiB, cpuCores: source.vm.vcpus };
+  await using room = new RoomOfCheck(records, { ...need, operation: request.operation });
+  const snapshot = (of: Survey, held: readonly PlannerReservation[] = targets.reservations()): Snapshot =>
+    room.see(snapshotOf(of, hosts.site.vms, planned, held));
   const traveller = { source, sourceReport, definition, sourceCpu, incompatible };
   const found = {
     kind: 'found' as const,
     vm: { name, uuid, memoryMiB: definition.memoryMiB },
     from: source.host.address.name,
+    slots: { out: hosts.site.migrations.perHostOut, in: hosts.site.migrations.perHostIn },
+    keepaliveSeconds: hosts.site.keepaliveSeconds,
   };
 
   let known = withSilent(survey, silent);
@@ -150,8 +174,13 @@ async function checkFrom(
     if (starved === false) findings.push({ severity: 'warning', code: 'notStarved', message: reason });
   }
 
-  const passedOver = new Map<string, readonly Finding[]>();
-  for (let plans = 1; ; plans++) {
+  const failed = new Map(request.passOver?.map((failure) => [failure.host, [findingOfFailure(failure)]]));
+  // A host that was asked for is looked at all the same: everything that stops the move is told at once.
+  if (request.to !== undefined) findings.push(...(failed.get(request.to) ?? []));
+  const passedOver = new Map<string, readonly Finding[]>(request.to === undefined ? failed : []);
+  let outdated = 0;
+  let rehearsed = 0;
+  for (;;) {
     const now = snapshot(known);
     const open = { ...now, hosts: now.hosts.filter((host) => !passedOver.has(host.name)) };
     const whole = withPassedOver(
@@ -165,10 +194,15 @@ async function checkFrom(
       return { ...found, findings: [...findings, ...[...passedOver.values()].flat()], placement };
     // A host that was asked for is taken also where another, or none, would be better.
     const ofGain = request.to === undefined || request.onlyIfStarved ? findingsOfGain(whole) : [];
+    const mayMove = !endsHere(request, [...findings, ...ofGain]);
     // Before anything else is awaited: another check may be about to choose.
-    if (whole.chosen !== undefined && !endsHere(request, [...findings, ...ofGain]))
-      targets.hold({ host: to, vm: name, memoryMiB: source.vm.memoryMiB, cpuCores: source.vm.vcpus });
+    if (mayMove && whole.chosen !== undefined) targets.hold({ ...need, host: to });
     const candidate = whole.candidates.find(({ host }) => host === to);
+    // Reserve first, look afterwards: of two checks for the last room the later one knows of the earlier.
+    if ((await room.ask(to, mayMove)) === 'closed' && candidate?.fits === true) {
+      targets.letGo(name);
+      continue;
+    }
     const {
       survey: newer,
       findings: ofTarget,
@@ -177,16 +211,19 @@ async function checkFrom(
       hosts,
       traveller,
       { survey: known, to, ...(candidate ? { planned: candidate } : {}) },
-      snapshot,
+      (of) => snapshot(of, room.toldBy(to)),
     );
     known = newer;
-    if (isOutdated && plans < mostPlans) continue;
     const isBlocked = ofTarget.some(({ severity }) => severity === 'error');
-    if (endsHere(request, ofTarget)) targets.letGo(name);
-    if (request.to === undefined && isBlocked && passedOver.size < mostRehearsals) {
-      passedOver.set(to, ofTarget);
+    const isPlannedAgain = isOutdated && ++outdated < mostPlans;
+    const isPassedOver = !isPlannedAgain && request.to === undefined && isBlocked;
+    if (isPlannedAgain || (isPassedOver && rehearsed++ < mostRehearsals)) {
+      if (isPassedOver) passedOver.set(to, ofTarget);
+      await room.letGo();
       continue;
     }
+    if (mayMove && !endsHere(request, ofTarget)) room.keep();
+    else targets.letGo(name);
     return { ...found, to, findings: [...findings, ...ofTarget, ...ofGain], placement };
   }
 }
@@ -195,29 +232,6 @@ async function checkFrom(
 function endsHere(request: CheckMigrationRequest, findings: readonly Finding[]): boolean {
   if (request.dryRun === true || nothingToDo(request, findings)) return true;
   return blockingOf(findings, request.acceptWarnings ?? true).length > 0;
-}
-
-/** Every host's copy of a VM: of this name, or with the UUID of one of this name. */
-function copiesOf(survey: Survey, name: string): VmCopy[] {
-  const named = copiesWhere(survey, (vm) => vm.name === name);
-  const uuids = new Set(named.map(({ vm }) => vm.uuid));
-  return uuids.size === 1 ? copiesWhere(survey, (vm) => uuids.has(vm.uuid)) : named;
-}
-
-function copiesWhere({ answered }: Survey, is: (vm: ReportedVm) => boolean): VmCopy[] {
-  const copies: VmCopy[] = [];
-  for (const { host, report } of answered) for (const vm of report.vms) if (is(vm)) copies.push({ host, vm });
-  return copies;
-}
-
-/** The copy that a move would take: the one that runs; else one that is not off; else any. */
-function sourceOf(survey: Survey, name: string): VmCopy | undefined {
-  const copies = copiesOf(survey, name);
-  return (
-    copies.find(({ vm }) => vm.state === 'running') ??
-    copies.find(({ vm }) => vm.state !== 'off') ??
-    copies[0]
-  );
 }
 
 /** Hosts that fitted by the numbers and failed on the host itself are told among the candidates all the same. */

@@ -181,6 +181,7 @@ const findingCodeOf: Readonly<Record<FilterVerdict['code'], Finding['code']>> = 
   sameHostUuid: 'sameHostUuid',
   nameTaken: 'nameTaken',
   uuidTaken: 'uuidTaken',
+  triedBefore: 'triedBefore',
 };
 const refusalCodes = Object.keys(findingCodeOf) as FilterVerdict['code'][];
 
@@ -198,6 +199,11 @@ export function verdictsOf(findings: readonly Finding[]): FilterVerdict[] {
       severity === 'error' ? refusalCodes.find((refusal) => findingCodeOf[refusal] === found) : undefined;
     return code ? [{ code, passed: false, reason: message }] : [];
   });
+}
+
+/** A host on which an earlier attempt of the operation has failed. */
+export function findingOfFailure({ host, reason }: { host: string; reason: string }): Finding {
+  return error('triedBefore', `the move to ${host} was tried and failed: ${reason}`);
 }
 
 /** A chosen host that is no better for the VM than the one it is on. */

@@ -17,6 +17,7 @@ export const Finding = z.object({
     'otherCluster',
     'hostNotActive',
     'hostAvoided',
+    'triedBefore',
     'apartFrom',
     'memoryShort',
     'cpuShort',

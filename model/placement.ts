@@ -11,6 +11,8 @@ export const PlannerHost = z.object({
   datacenter: z.string(),
   /** `active` hosts take VMs; all others are refused with their state as the reason. */
   state: z.enum(['active', 'maintenance', 'failed', 'fenced', 'unreachable']),
+  /** Since when and by whom, where that is known. */
+  stateNote: z.string().optional(),
   cpus: z.number(),
   memoryMiB: z.number(),
   /** Cores that its VMs use, as measured; absent: not measured, taken as the sum of its VMs' use. */
@@ -89,8 +91,17 @@ export const RefusalCode = z.enum([
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;
 
-/** What only the host itself can say, once a plan has chosen it: no filter of the planner's looks at it. */
-export const HostRefusalCode = z.enum(['hostUnreachable', 'sameHostUuid', 'nameTaken', 'uuidTaken']);
+/**
+ * What only the host itself can say once a plan has chosen it, or an earlier attempt to move the VM there: no filter
+ * of the planner's looks at it.
+ */
+export const HostRefusalCode = z.enum([
+  'hostUnreachable',
+  'sameHostUuid',
+  'nameTaken',
+  'uuidTaken',
+  'triedBefore',
+]);
 export type HostRefusalCode = z.infer<typeof HostRefusalCode>;
 
 /** One filter's answer for one host, or the host's own; the numbers say by how much. */

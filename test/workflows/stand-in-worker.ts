@@ -43,6 +43,8 @@ const found: CheckMigrationAnswer = {
   to: 'host2',
   findings: [],
   placement: { vm: 'web1', chosen: 'host2', reason: 'host2 has the most free', candidates: [] },
+  slots: { out: 2, in: 2 },
+  keepaliveSeconds: 1,
 };
 const moved: MoveVmReport = {
   outcome: 'moved',
@@ -74,7 +76,11 @@ export async function startStandInWorker(more: object = {}): Promise<StandInWork
     checkMigration: (request) => standIns.checkMigration?.(request) ?? Promise.resolve(foundAs(request.vm)),
     moveVm: (request) => standIns.moveVm?.(request) ?? Promise.resolve(moved),
   };
-  const common = { connection: native, activities: { ...activities, ...more }, shutdownGraceTime: '1s' } as const;
+  const common = {
+    connection: native,
+    activities: { ...activities, ...more },
+    shutdownGraceTime: '1s',
+  } as const;
   const workers = [
     await Worker.create({ ...common, taskQueue, workflowBundle: await bundleWithShortBudgets() }),
     await Worker.create({ ...common, taskQueue: datacenterTaskQueue(datacenter) }),

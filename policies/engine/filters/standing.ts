@@ -28,7 +28,10 @@ const stateInWords: Readonly<Record<HerdHost['facts']['state'], string>> = {
 export const notActive: Filter = {
   code: 'notActive',
   passes: (_herd, _vm, host) => host.facts.state === 'active',
-  explain: (_herd, _vm, host) => ({ reason: `${host.name} ${stateInWords[host.facts.state]}` }),
+  explain(_herd, _vm, host) {
+    const { state, stateNote } = host.facts;
+    return { reason: `${host.name} ${stateInWords[state]}${stateNote ? ` ${stateNote}` : ''}` };
+  },
 };
 
 /** A VM stays in its cluster, whose hosts share network and storage; one that has none yet may go to any. */
