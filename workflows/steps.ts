@@ -18,7 +18,7 @@
  * fails, and the operation goes on from there when the worker is mended.
  */
 import { CancellationScope, sleep } from '@temporalio/workflow';
-import { TemporalFailure } from '@temporalio/common';
+import { CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { failureAfter, unwind, type StepState, type Undo, type Unwinding } from './unwind.ts';
 
 export type { LeftBehind, StepState, Unwinding } from './unwind.ts';
@@ -58,7 +58,7 @@ export interface WithoutUndo {
   readonly undo?: never;
 }
 
-/** Does one step and answers what it answers; steps come one after another. */
+/** Does one step and answers what it answers; steps come one after another, and none begins once it is canceled. */
 export type StepRunner<Name extends string = string> = <T>(step: Step<T, Name>) => Promise<T>;
 
 export interface StepsOptions<Name extends string> {
@@ -83,6 +83,8 @@ export async function runSteps<R, Name extends string = string>(
     if (underWay !== undefined) {
       throw new TypeError(`step ${next.name} begins while ${underWay} is under way: await that first`);
     }
+    if (!isPastReturn && CancellationScope.current().consideredCancelled)
+      throw new CancelledFailure(`canceled before the step ${next.name}`);
     underWay = next.name;
     let done: T | undefined;
     const { undo } = next;
