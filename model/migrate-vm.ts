@@ -54,6 +54,12 @@ export const MigrationProgress = z.object({
   iteration: z.number(),
   /** Absent while the rest is written faster than it is copied. */
   estimatedRestMs: z.number().optional(),
+  /** How long it takes to copy what the present pass began with; absent in the first, and where it was not measured. */
+  expectedDowntimeMs: z.number().optional(),
+  /** How long the VM may stand still for the copy of the rest, as Drover has it allowed by now. */
+  allowedDowntimeMs: z.number().optional(),
+  /** Why the migration is being aborted, when that is Drover's own decision. */
+  aborting: z.string().optional(),
 });
 export type MigrationProgress = z.infer<typeof MigrationProgress>;
 

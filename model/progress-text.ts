@@ -9,11 +9,16 @@ export function progressText(progress: MigrationProgress): string {
     progress.estimatedRestMs === undefined
       ? 'rest unknown'
       : `about ${(progress.estimatedRestMs / 1000).toFixed(1)} s left`;
-  return [
+  const { expectedDowntimeMs, allowedDowntimeMs, aborting } = progress;
+  const why = aborting === undefined ? '' : `aborting, since ${aborting}; `;
+  const parts = [
     `${mib(progress.processedBytes)} copied, ${mib(progress.remainingBytes)} of ${mib(progress.totalBytes)} to go`,
     `${mib(progress.bytesPerSecond)}/s`,
     `written at ${mib(progress.dirtyBytesPerSecond)}/s`,
     `pass ${progress.iteration}`,
     rest,
-  ].join(', ');
+    ...(expectedDowntimeMs === undefined ? [] : [`would stand still for ${expectedDowntimeMs} ms`]),
+    ...(allowedDowntimeMs === undefined ? [] : [`${allowedDowntimeMs} ms allowed`]),
+  ];
+  return why + parts.join(', ');
 }

@@ -58,7 +58,14 @@ describe('good settings', () => {
       temporal: { embedded: { port: 7233, uiPort: 8233 }, retentionDays: 30 },
       metrics: { worker: '127.0.0.1:9464' },
       keepaliveSeconds: 30,
-      migrations: { perHostIn: 2, perHostOut: 2 },
+      migrations: {
+        perHostIn: 2,
+        perHostOut: 2,
+        maxDowntimeMs: 800,
+        noProgressSeconds: 150,
+        noProgressAtLongestSeconds: 60,
+        diskCheckSeconds: 30,
+      },
       starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25, forSeconds: 60, windowSeconds: 60 },
     });
   });

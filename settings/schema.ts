@@ -1,5 +1,6 @@
 /** The schema of `drover.yaml`. Every key is explained here; the JSON Schema for editors is made from it. */
 import { z } from 'zod';
+import { ConvergenceSettings } from '../model/convergence.ts';
 import { Name, VmName } from '../model/names.ts';
 
 /** `host:port` to listen on or to connect to. */
@@ -155,10 +156,11 @@ const Starved = z.strictObject({
 
 const slots = z.int().min(1).max(64).default(2);
 
-/** How much a host is loaded with copies of memory at a time; what is above waits its turn at the host's record. */
 const Migrations = z.strictObject({
+  /** How much a host is loaded with copies of memory at a time; what is above waits its turn at the host's record. */
   perHostIn: slots.meta({ description: 'Moves to one host at a time.' }),
   perHostOut: slots.meta({ description: 'Moves away from one host at a time.' }),
+  ...ConvergenceSettings.shape,
 });
 
 export const SettingsSchema = z.strictObject({
@@ -178,7 +180,8 @@ export const SettingsSchema = z.strictObject({
       'A silent connection is dropped after so long; equal to keepalive_interval x (keepalive_count + 1) of the hosts’ libvirtd.conf.',
   }),
   migrations: Migrations.prefault({}).meta({
-    description: 'Moves under way at one time; further ones wait their turn.',
+    description:
+      'Moves under way at one time, of which further ones wait their turn; and how long one may try, and stand still.',
   }),
   prometheusUrl: z
     .url({ protocol: /^https?$/, error: 'must be http://HOST:PORT or https://HOST' })

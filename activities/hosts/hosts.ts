@@ -1,4 +1,5 @@
 /** The hosts of the settings, as activities reach them. */
+import type { ConvergenceSettings } from '../../model/convergence.ts';
 import type { HostReport } from '../../model/inventory.ts';
 import { atMost } from './at-most.ts';
 import type { HostAddress, HostDriver, HostSession } from './driver.ts';
@@ -33,8 +34,8 @@ export interface Site {
   readonly hosts: readonly KnownHost[];
   readonly vms: Readonly<Record<string, KnownVm>>;
   readonly starved: { readonly hostBusyRatio: number; readonly vmShareOfHost: number };
-  /** Moves to and from one host at a time. */
-  readonly migrations: { readonly perHostIn: number; readonly perHostOut: number };
+  /** Moves to and from one host at a time; how long one may try, where the settings say it. */
+  readonly migrations: { readonly perHostIn: number; readonly perHostOut: number } & Partial<ConvergenceSettings>;
   /** After so long hosts drop a silent connection. */
   readonly keepaliveSeconds: number;
 }

@@ -27,6 +27,16 @@ describe('the progress of a migration', () => {
     });
   });
 
+  test('tells the halt that QEMU expects once it has looked over the memory twice and knows how fast it is written', () => {
+    const expected = (more: object): number | undefined =>
+      runningProgress({ type: 2, parameters: { ...outgoing, downtime: 570n, ...more } })?.expectedDowntimeMs;
+    expect(expected({})).toBe(570);
+    // Until then it names its limit.
+    expect(expected({ memory_iteration: 1n })).toBeUndefined();
+    expect(expected({ memory_dirty_rate: 0n })).toBeUndefined();
+    expect(expected({ downtime: undefined })).toBeUndefined();
+  });
+
   test('promises no end while memory is written faster than it is copied', () => {
     const progress = runningProgress({ type: 2, parameters: { ...outgoing, memory_dirty_rate: 20_000n } });
     expect(progress).toBeDefined();

@@ -21,6 +21,9 @@ export function runningProgress({ type, parameters }: JobStats): MigrationProgre
   const remainingBytes = number('memory_remaining') + number('disk_remaining');
   const dirtyBytesPerSecond = number('memory_dirty_rate') * (number('memory_page_size') || 4096);
   const gain = bytesPerSecond - dirtyBytesPerSecond;
+  // QEMU's expected-downtime: what its last look over the memory found, by the rate of now. Before it has measured how
+  // fast the guest writes, it names its limit instead.
+  const expectsDowntime = number('memory_iteration') > 1 && dirtyBytesPerSecond > 0;
   return {
     elapsedMs: number('time_elapsed'),
     totalBytes: number('memory_total') + number('disk_total'),
@@ -30,6 +33,9 @@ export function runningProgress({ type, parameters }: JobStats): MigrationProgre
     dirtyBytesPerSecond,
     iteration: number('memory_iteration'),
     ...(gain > 0 ? { estimatedRestMs: Math.round((remainingBytes / gain) * 1000) } : {}),
+    ...(expectsDowntime && parameters['downtime'] !== undefined
+      ? { expectedDowntimeMs: number('downtime') }
+      : {}),
   };
 }
 

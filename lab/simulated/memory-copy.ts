@@ -75,6 +75,9 @@ export class MemoryCopy {
       dirtyBytesPerSecond: Math.round(dirty),
       iteration: this.#pass.number,
       ...(gain > 0 ? { estimatedRestMs: Math.round((remainingBytes / gain) * 1000) } : {}),
+      ...(this.#pass.number > 1 && this.#pass.bytes > 0
+        ? { expectedDowntimeMs: Math.round((this.#pass.bytes / rate) * 1000) }
+        : {}),
     };
   }
 }
