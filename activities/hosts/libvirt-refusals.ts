@@ -1,11 +1,13 @@
 /**
  * What libvirt's refusals mean: the first rule that fits gives the class. A code that says enough decides alone; text
- * decides only under the codes that libvirt uses for everything (`vagueCodes`), and words of a hook, which are ours. What
+ * decides only under the codes that libvirt uses for everything (`vagueCodes`), and of a hook, whose words are ours. The
+ * domain decides nothing: no code means one thing in one part of libvirt and another in another. What
  * libvirt 9.0 and QEMU 7.2 really say stands in `libvirt-refusals.json`; the rest is from libvirt's sources.
  */
 import type { HostCall } from './driver.ts';
 import type { Classified, Refusal, RefusalClass } from './refusal-class.ts';
-import { rulesByCode, rulesByText } from './libvirt-rules.ts';
+import { rulesByCode } from './libvirt-rules-by-code.ts';
+import { rulesByText } from './libvirt-rules-by-text.ts';
 
 /** Codes that tell nothing without the words. */
 export const vagueCodes: ReadonlySet<string> = new Set([
@@ -13,6 +15,7 @@ export const vagueCodes: ReadonlySet<string> = new Set([
   'OPERATION_INVALID',
   'SYSTEM_ERROR',
   'INTERNAL_ERROR',
+  'RPC',
 ]);
 
 /** One way in which hosts refuse. */
