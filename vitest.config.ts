@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{model,policies,settings,activities,workflows,worker,client,lab,setup,demo,bench}/**/*.test.ts',
+            '{model,policies,settings,activities,workflows,worker,client,lab,setup,demo,bench,host-hook}/**/*.test.ts',
             'test/structure/**/*.test.ts',
           ],
           testTimeout: 20_000,

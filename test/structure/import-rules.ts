@@ -45,6 +45,7 @@ export const importRules: Readonly<Record<string, Rule>> = {
   client: { folders: ['model', 'settings'] },
   lab: { folders: ['model'] },
   setup: { folders: [] },
+  'host-hook': { folders: [] },
   demo: { folders: everything },
   bench: { folders: everything },
   test: { folders: everything },
