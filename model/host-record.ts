@@ -5,7 +5,8 @@
 import type { Claimant } from './vm-record.ts';
 
 /** `active` hosts take VMs, no others. */
-export type HostState = 'active' | 'maintenance' | 'failed' | 'fenced';
+export const hostStates = ['active', 'maintenance', 'failed', 'fenced'] as const;
+export type HostState = (typeof hostStates)[number];
 
 /** Room held for one operation, from its choice of the host until it has ended. */
 export interface Reservation {
@@ -18,7 +19,8 @@ export interface Reservation {
 }
 
 /** Migrations that leave a host, or come to it. */
-export type SlotDirection = 'in' | 'out';
+export const slotDirections = ['in', 'out'] as const;
+export type SlotDirection = (typeof slotDirections)[number];
 
 export interface Slot {
   readonly operation: Claimant;

@@ -3,15 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { HostRecord, SlotDirection } from '../../model/host-record.ts';
 import { ranks, type Rank } from '../../model/ranks.ts';
 import type { Claimant } from '../../model/vm-record.ts';
-import {
-  letGo,
-  newHostRecord,
-  operationsAt,
-  reserve,
-  setState,
-  takeSlot,
-  type Decision,
-} from './host-room.ts';
+import { holdingsAt, letGo, newHostRecord, reserve, setState, takeSlot, type Decision } from './host-room.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
 const later = '2026-01-01T00:01:00.000Z';
@@ -36,6 +28,7 @@ function slot(operation: string, { rank = 'person', direction = 'in', most = 1 }
   };
 }
 
+const operationsAt = (record: HostRecord): string[] => holdingsAt(record).map(({ workflowId }) => workflowId);
 const namesOf = (held: readonly { readonly operation: Claimant }[]): string[] =>
   held.map(({ operation }) => operation.workflowId);
 

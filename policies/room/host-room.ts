@@ -2,17 +2,18 @@
  * What a host's record decides: its state, who holds room and migration slots there, and who waits. Every request may
  * be repeated, and a repeated one changes nothing. Records are never changed in place.
  */
-import type {
-  HostRecord,
-  LetGoOfHost,
-  Reservation,
-  ReserveAnswer,
-  ReserveRoom,
-  SetHostState,
-  Slot,
-  SlotDirection,
-  TakeSlot,
-  TakeSlotAnswer,
+import {
+  slotDirections,
+  type HostRecord,
+  type LetGoOfHost,
+  type Reservation,
+  type ReserveAnswer,
+  type ReserveRoom,
+  type SetHostState,
+  type Slot,
+  type SlotDirection,
+  type TakeSlot,
+  type TakeSlotAnswer,
 } from '../../model/host-record.ts';
 import { outranks } from '../../model/ranks.ts';
 
@@ -23,14 +24,18 @@ export interface GrantedSlot {
   readonly direction: SlotDirection;
 }
 
+/** An operation that has something of the host. */
+export interface Holding {
+  readonly workflowId: string;
+  readonly since: string;
+}
+
 /** The record after a request, what the asker is answered, and who else is to be told. */
 export interface Decision<Answer> {
   readonly record: HostRecord;
   readonly answer: Answer;
   readonly granted: readonly GrantedSlot[];
 }
-
-const directions = ['in', 'out'] as const satisfies readonly SlotDirection[];
 
 /** A host of which nobody has asked anything yet. @param now ISO 8601, as everywhere here */
 export function newHostRecord(host: string, now: string): HostRecord {
@@ -132,10 +137,15 @@ export function setState(
   };
 }
 
-/** The operations that hold something or wait, each once. */
-export function operationsAt({ reservations, slots, waiting }: HostRecord): string[] {
-  const all = [...reservations, ...directions.flatMap((way) => [...slots[way], ...waiting[way]])];
-  return [...new Set(all.map(({ operation }) => operation.workflowId))];
+/** The operations that hold something or wait, each once, with the time of the latest thing that it has. */
+export function holdingsAt({ reservations, slots, waiting }: HostRecord): Holding[] {
+  const sinces = new Map<string, string>();
+  for (const held of [reservations, ...slotDirections.flatMap((way) => [slots[way], waiting[way]])].flat()) {
+    const { workflowId } = held.operation;
+    const known = sinces.get(workflowId) ?? held.since;
+    sinces.set(workflowId, known > held.since ? known : held.since);
+  }
+  return [...sinces].map(([workflowId, since]) => ({ workflowId, since }));
 }
 
 function isOf(held: Slot, workflowId: string, vm: string): boolean {
@@ -152,7 +162,7 @@ function grant(record: HostRecord): Omit<Decision<unknown>, 'answer'> {
   const granted: GrantedSlot[] = [];
   const slots = { ...record.slots };
   const waiting = { ...record.waiting };
-  for (const direction of directions) {
+  for (const direction of slotDirections) {
     const free = Math.max(0, record.slotsOf[direction] - slots[direction].length);
     const next = waiting[direction].slice(0, free);
     if (next.length === 0) continue;

@@ -1,14 +1,16 @@
 /** Whether a request has its shape. No schemas: those would be built anew for each run of each record. */
 
+import { ranks } from '../../model/ranks.ts';
+
 type Kind = 'string' | 'number' | 'boolean' | 'object';
 
-/** What each key of a request must be; `?` allows it to be absent. */
+/** What each key of a request must be: of a kind (`?` allows it to be absent), one of some words, or a shape itself. */
 export interface Shape {
-  readonly [key: string]: Kind | `${Kind}?` | Shape;
+  readonly [key: string]: Kind | `${Kind}?` | readonly string[] | Shape;
 }
 
 /** An operation as records know it. */
-export const claimantShape: Shape = { workflowId: 'string', kind: 'string', rank: 'string' };
+export const claimantShape: Shape = { workflowId: 'string', kind: 'string', rank: ranks };
 
 /** The first problem of a request as a sentence; undefined when it has its shape. */
 export function problemOfShape(request: unknown, shape: Shape, path = 'the request'): string | undefined {
@@ -18,7 +20,11 @@ export function problemOfShape(request: unknown, shape: Shape, path = 'the reque
   for (const [key, wanted] of Object.entries(shape)) {
     const value = (request as Record<string, unknown>)[key];
     const problem =
-      typeof wanted === 'string' ? problemOfKind(value, wanted, key) : problemOfShape(value, wanted, key);
+      typeof wanted === 'string'
+        ? problemOfKind(value, wanted, key)
+        : isWords(wanted)
+          ? problemOfWord(value, wanted, key)
+          : problemOfShape(value, wanted, key);
     if (problem) return problem;
   }
   return undefined;
@@ -29,6 +35,15 @@ function problemOfKind(value: unknown, wanted: Kind | `${Kind}?`, key: string): 
   if (value === undefined && kind !== wanted) return undefined;
   if (typeof value === kind && value !== null) return undefined;
   return `${key} must be of type ${kind}, not ${shown(value)}`;
+}
+
+function isWords(wanted: readonly string[] | Shape): wanted is readonly string[] {
+  return Array.isArray(wanted);
+}
+
+function problemOfWord(value: unknown, words: readonly string[], key: string): string | undefined {
+  if (typeof value === 'string' && words.includes(value)) return undefined;
+  return `${key} must be one of ${words.join(', ')}, not ${shown(value)}`;
 }
 
 function shown(value: unknown): string {
