@@ -48,6 +48,10 @@ export interface Lease {
   readonly move?: MoveUnderWay;
   /** Attempts on hosts so far; the latest alone may change anything there. */
   readonly attempt: number;
+  /** The attempts themselves, the latest last; 20 at most. */
+  readonly attempts?: readonly string[];
+  /** When Temporal scheduled the latest, where it said so. */
+  readonly attemptScheduledAt?: string;
   /** The holder was asked to stop, by an operation that comes first. */
   readonly stop?: StopRequest;
 }
@@ -149,6 +153,11 @@ export interface ConfirmAttempt {
   readonly epoch: number;
   /** Names the attempt: the activity's id and its number. A newer attempt makes every older one stale. */
   readonly attempt: string;
+  /**
+   * When Temporal scheduled the attempt: one that froze before its first question is then known as older than the
+   * attempt that followed it. Default: whoever asks for the first time is the latest.
+   */
+  readonly scheduledAt?: string;
   /** It is about to move the VM so, and notes begin anew; absent: as noted before. */
   readonly move?: Omit<MoveUnderWay, 'notes'>;
   /** Added to the move's notes. */

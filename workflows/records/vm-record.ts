@@ -1,0 +1,91 @@
+/**
+ * `vmRecord`, one for each VM under the id `vm/NAME`: who may act on the VM, who waits for it, where it was seen, whether
+ * it should run, and how the last operations on it ended. The decisions are those of `policies/lease/`.
+ */
+import { continueAsNew } from '@temporalio/workflow';
+import { recordUpdates } from '../../model/operations.ts';
+import type { VmRecord } from '../../model/vm-record.ts';
+import { confirm } from '../../policies/lease/confirm.ts';
+import { newVmRecord } from '../../policies/lease/decision.ts';
+import { acquire, operationEnded, release } from '../../policies/lease/lease.ts';
+import { see } from '../../policies/lease/see.ts';
+import { runRecord, type RecordKind } from './record.ts';
+import { claimantShape } from './request-shape.ts';
+import { vmRecordPage } from './vm-record-page.ts';
+
+export interface VmRecordInput {
+  readonly vm: string;
+  /** What the record was before it continued as new; default: nothing is known of the VM. */
+  readonly carried?: VmRecord;
+  /** For tests: continue as new once the history has so many events. Default: when Temporal suggests it. */
+  readonly mostEvents?: number;
+}
+
+const vmRecordKind: RecordKind<VmRecord> = {
+  kind: 'vm',
+  updates: {
+    [recordUpdates.acquire]: {
+      description: 'An operation asks for the lease.',
+      shape: { claimant: claimantShape, wait: 'boolean?', takeOver: 'number?', fencedHost: 'string?' },
+      decide: acquire,
+    },
+    [recordUpdates.confirm]: {
+      description: 'An attempt asks whether it may change anything on a host.',
+      shape: {
+        workflowId: 'string',
+        epoch: 'number',
+        attempt: 'string',
+        scheduledAt: 'string?',
+        move: 'object?',
+        note: 'string?',
+      },
+      decide: confirm,
+    },
+    [recordUpdates.release]: {
+      description: 'An operation lets go of the lease, or leaves the queue.',
+      shape: {
+        workflowId: 'string',
+        epoch: 'number?',
+        outcome: 'string',
+        message: 'string',
+        host: 'string?',
+        hasMoved: 'boolean?',
+        doubt: 'string?',
+      },
+      decide: release,
+    },
+    [recordUpdates.see]: {
+      description: 'The VM was seen.',
+      shape: {
+        seen: { uuid: 'string', host: 'string', state: 'string', stateReason: 'string', at: 'string' },
+        xml: 'string?',
+      },
+      decide: see,
+    },
+  },
+  // Who waits is told when its turn comes, which shows whether it still runs.
+  holdings: ({ lease }) =>
+    lease?.state === 'held' ? [{ workflowId: lease.holder.workflowId, since: lease.since }] : [],
+  ended: operationEnded,
+  listed: ({ vm, lease, seen }) => ({
+    vm,
+    state: lease?.state ?? 'free',
+    needsOperator: lease?.state === 'inDoubt',
+    ...(seen ? { host: seen.host } : {}),
+  }),
+  page: vmRecordPage,
+};
+
+export async function vmRecord({ vm, carried, mostEvents }: VmRecordInput): Promise<never> {
+  return await runRecord(vmRecordKind, {
+    name: vm,
+    record: carried ?? newVmRecord(vm, new Date().toISOString()),
+    continueWith: (record) =>
+      continueAsNew<typeof vmRecord>({
+        vm,
+        carried: record,
+        ...(mostEvents === undefined ? {} : { mostEvents }),
+      }),
+    ...(mostEvents === undefined ? {} : { mostEvents }),
+  });
+}
