@@ -30,7 +30,8 @@ import { compareNaturally } from './natural-order.ts';
 import { isDryRun, operationId } from './operation-ids.ts';
 import { Operation, type OperationResults } from './operation.ts';
 import { Reach } from './reach.ts';
-import { Records, type Claim, type ReadOptions } from './records.ts';
+import type { Claim } from './claims.ts';
+import { Records, type ReadOptions } from './records.ts';
 
 /** How an operation is started, beside its input. */
 export interface StartOptions {

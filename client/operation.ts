@@ -17,6 +17,7 @@ import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } fro
 import { queries, searchAttributes } from '../model/operations.ts';
 import type { SettleVmResult, SettleVmStatus } from '../model/settle-vm.ts';
 import { OperationCanceled, OperationFailed, OperationNotFound, OperationTerminated } from './errors.ts';
+import { detailsOf, type OperationDetails } from './operation-details.ts';
 import type { Reach } from './reach.ts';
 
 /** What each operation answers when it does not fail. */
@@ -94,6 +95,15 @@ export class Operation<R = unknown> {
         ...(progress ? { progress } : {}),
         ...(trouble ? { trouble } : {}),
       };
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  /** What Temporal knows of it. @throws OperationNotFound, TemporalUnreachable */
+  async details(): Promise<OperationDetails> {
+    try {
+      return await detailsOf(await this.#reach.answer(() => this.#handle.describe()));
     } catch (error) {
       throw this.#explained(error);
     }

@@ -9,20 +9,15 @@ import {
 import type { HostRecord } from '../model/host-record.ts';
 import { hostRecordId, queries, recordWorkflows, vmRecordId } from '../model/operations.ts';
 import type { VmRecord } from '../model/vm-record.ts';
-import { inLanes } from './lanes.ts';
+import { claimOf, type Claim } from './claims.ts';
 import { WorkersSilent } from './errors.ts';
+import { inLanes } from './lanes.ts';
 import type { Reach } from './reach.ts';
 
 /** How long the workers may take for an answer; one that takes over from a dead one needs 10 s. */
 const defaultTimeoutMs = 15_000;
 /** Records that are read at a time for a list. */
 const lanes = 16;
-
-/** What an operation has of the lease of its VM. */
-export type Claim =
-  | { readonly kind: 'holds'; readonly epoch: number; readonly since: string }
-  /** `place`: 1 is the next one. */
-  | { readonly kind: 'waits'; readonly place: number; readonly holder?: string };
 
 export interface ReadOptions {
   readonly timeoutMs?: number;
@@ -111,12 +106,3 @@ export class Records {
 
 /** gRPC: DEADLINE_EXCEEDED; FAILED_PRECONDITION where no worker has asked for work lately; UNAVAILABLE. */
 const withoutAnswer: readonly number[] = [4, 9, 14];
-
-/** What an operation has of a VM's lease; undefined: nothing. */
-export function claimOf({ lease, queue }: VmRecord, workflowId: string): Claim | undefined {
-  if (lease?.holder.workflowId === workflowId)
-    return { kind: 'holds', epoch: lease.epoch, since: lease.since };
-  const place = queue.findIndex(({ claimant }) => claimant.workflowId === workflowId) + 1;
-  if (place === 0) return undefined;
-  return { kind: 'waits', place, ...(lease ? { holder: lease.holder.workflowId } : {}) };
-}

@@ -28,7 +28,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
 }
 
 /** Letters to change, insert or leave out; 0 or 1 where one is the beginning of the other. */
-function distanceOf(left: string, right: string): number {
+export function distanceOf(left: string, right: string): number {
   if (left.length >= 3 && (right.startsWith(left) || left.startsWith(right))) return left === right ? 0 : 1;
   let row = Array.from({ length: right.length + 1 }, (_, at) => at);
   for (const [at, letter] of Array.from(left).entries()) {

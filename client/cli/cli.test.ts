@@ -55,8 +55,8 @@ describe('help', () => {
   test('names every verb and every exit code', async () => {
     const { exitCode, stdout } = await drover('--help');
     expect(exitCode).toBe(0);
-    for (const verb of ['up', 'check', 'get', 'explain', 'migrate', 'watch', 'cancel', 'rules', 'schema'])
-      expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
+    const verbs = 'up check get describe explain migrate watch cancel settle rules schema';
+    for (const verb of verbs.split(' ')) expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
     expect(stdout).toContain(exitCodesText);
     expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(exitCodesText);
   });
@@ -81,7 +81,12 @@ describe('what was typed wrong ends with exit code 2 and says how it is right', 
     ['an empty VM to explain', ['explain', ''], 'vm "" is no valid name'],
     ['an empty operation', ['watch', ''], 'the operation is empty'],
     ['an empty operation to cancel', ['cancel', ' '], 'the operation is empty'],
-    ['an unknown schema', ['schema', 'fly'], 'there is no schema fly: migrateVm, settings'],
+    ['no VM to settle', ['settle'], "missing required argument 'vm'"],
+    ['an impossible VM to settle', ['settle', '13'], 'vm "13" is all digits'],
+    ['an empty host to settle on', ['settle', 'web1', '--runs-on', ''], 'runsOn "" is no valid name'],
+    ['an unknown kind to describe', ['describe', 'cow', 'web1'], 'Allowed choices are vm, host, operation'],
+    ['nothing to describe', ['describe', 'vm'], "missing required argument 'name'"],
+    ['an unknown schema', ['schema', 'fly'], 'there is no schema fly: migrateVm, settleVm, settings'],
     ['no settings', ['check'], 'there is no settings file: give --settings FILE or set DROVER_SETTINGS'],
     ['settings that do not exist', ['-s', 'none.yaml', 'check'], "none.yaml: can't be read (ENOENT)"],
   ])('%s', async (_, args, expected) => {
@@ -121,7 +126,7 @@ describe('check', () => {
 });
 
 describe('schema', () => {
-  test.each(['migrateVm', 'settings'])('of %s is JSON', async (name) => {
+  test.each(['migrateVm', 'settleVm', 'settings'])('of %s is JSON', async (name) => {
     const { exitCode, stdout } = await drover('schema', name);
     expect(JSON.parse(stdout)).toMatchObject({ type: 'object', additionalProperties: false });
     expect(exitCode).toBe(exitCodes.ok);
@@ -161,17 +166,20 @@ test('a secret that is not set keeps nobody from looking, and check tells of it'
 });
 
 describe('without Temporal', () => {
-  test.each([[['get', 'vms']], [['migrate', 'web1']], [['explain', 'web1']]])(
-    '%j ends with exit code 4 and how to start it',
-    async (args) => {
-      const port = await freePort();
-      const file = settings('down.yaml', `${oneHost}temporal: {embedded: {port: ${port}}}\n`);
-      const { exitCode, stderr } = await drover('--settings', file, ...args);
-      expect(stderr).toMatch(new RegExp(`^error: Temporal at \\S+:${port} does not answer \\(`));
-      expect(stderr).toContain(`; start it with: drover -s ${file} up`);
-      expect(exitCode).toBe(exitCodes.unreachable);
-    },
-  );
+  test.each([
+    [['get', 'vms']],
+    [['migrate', 'web1']],
+    [['explain', 'web1']],
+    [['describe', 'vm', 'web1']],
+    [['settle', 'web1', '--runs-on', 'host1']],
+  ])('%j ends with exit code 4 and how to start it', async (args) => {
+    const port = await freePort();
+    const file = settings('down.yaml', `${oneHost}temporal: {embedded: {port: ${port}}}\n`);
+    const { exitCode, stderr } = await drover('--settings', file, ...args);
+    expect(stderr).toMatch(new RegExp(`^error: Temporal at \\S+:${port} does not answer \\(`));
+    expect(stderr).toContain(`; start it with: drover -s ${file} up`);
+    expect(exitCode).toBe(exitCodes.unreachable);
+  });
 });
 
 describe('text from outside', () => {

@@ -3,11 +3,13 @@
 import { Command, CommanderError } from 'commander';
 import { registerCancel } from './commands/cancel.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerDescribe } from './commands/describe.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGet } from './commands/get.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerRules } from './commands/rules.ts';
 import { registerSchema } from './commands/schema.ts';
+import { registerSettle } from './commands/settle.ts';
 import { registerUp } from './commands/up.ts';
 import { registerWatch } from './commands/watch.ts';
 import { exitCodes, exitCodesText, exitCodeOf, messageFor } from './exit.ts';
@@ -28,10 +30,12 @@ for (const register of [
   registerUp,
   registerCheck,
   registerGet,
+  registerDescribe,
   registerExplain,
   registerMigrate,
   registerWatch,
   registerCancel,
+  registerSettle,
   registerRules,
   registerSchema,
 ]) {

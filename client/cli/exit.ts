@@ -73,7 +73,10 @@ export function messageFor(error: unknown, debug: boolean, settings?: string): s
   const message = messageOf(error, debug);
   if (settings === undefined || !proposals.some((kind) => error instanceof kind)) return message;
   const quoted = /^[\w./-]+$/.test(settings) ? settings : `'${settings.replaceAll("'", `'\\''`)}'`;
-  return message.replaceAll(/\bdrover (?=(?:up|get|watch|cancel)\b)/g, `drover -s ${printable(quoted)} `);
+  return message.replaceAll(
+    /\bdrover (?=(?:up|get|describe|watch|cancel|settle)\b)/g,
+    `drover -s ${printable(quoted)} `,
+  );
 }
 
 /** Errors whose messages end with a command of ours. */

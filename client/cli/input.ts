@@ -1,16 +1,27 @@
 /** What was typed as an operation's input, checked before anything is asked or started. */
+import type { z } from 'zod';
 import { MigrateVmInput, type MigrateVmRequest } from '../../model/migrate-vm.ts';
+import { SettleVmInput, type SettleVmRequest } from '../../model/settle-vm.ts';
 import { plainIssue } from '../../model/plain-issue.ts';
 import { printable } from './output.ts';
 import { UsageError } from './exit.ts';
 
 /** @throws UsageError that names each wrong value and what is allowed */
 export function checkedMigrateVm(request: MigrateVmRequest): MigrateVmRequest {
-  const parsed = MigrateVmInput.safeParse(request);
+  return checked(MigrateVmInput, request);
+}
+
+/** @throws UsageError that names each wrong value and what is allowed */
+export function checkedSettleVm(request: SettleVmRequest): SettleVmRequest {
+  return checked(SettleVmInput, request);
+}
+
+function checked<T extends object>(schema: z.ZodType, request: T): T {
+  const parsed = schema.safeParse(request);
   if (parsed.success) return request;
   const problems = parsed.error.issues.map((issue) => {
     const key = issue.path.join('.');
-    return `${key} ${JSON.stringify(request[key as keyof MigrateVmRequest])} ${plainIssue(issue)}`;
+    return `${key} ${JSON.stringify(request[key as keyof T])} ${plainIssue(issue)}`;
   });
   throw new UsageError(printable(problems.join('\n').replaceAll('\n', '; ')));
 }

@@ -1,5 +1,6 @@
 /** Results as people read them. */
 import type { Finding, MigrateVmResult } from '../../model/migrate-vm.ts';
+import type { SettleVmResult } from '../../model/settle-vm.ts';
 import type { Placement } from '../../model/placement.ts';
 import { printable, tableOf } from './output.ts';
 
@@ -24,6 +25,11 @@ export function resultText(result: MigrateVmResult): string {
     ...shown.map(([name, value]) => `  ${name.padEnd(11)}${printable(value ?? '')}`),
     printable(result.message),
   ].join('\n');
+}
+
+/** The end of any operation. */
+export function endText(result: MigrateVmResult | SettleVmResult): string {
+  return 'findings' in result ? resultText(result) : printable(result.message);
 }
 
 export function findingText({ severity, code, message }: Finding): string {

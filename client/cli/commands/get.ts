@@ -1,7 +1,9 @@
 import { Argument, type Command } from 'commander';
 import type { InventoryHost, VmFacts } from '../../../model/inventory.ts';
 import { isActionableVmName } from '../../../model/names.ts';
-import type { Drover } from '../../drover.ts';
+import type { Claim } from '../../claims.ts';
+import type { Drover, OperationSummary } from '../../drover.ts';
+import { WorkersSilent } from '../../errors.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 
@@ -49,20 +51,42 @@ const lists: Readonly<Record<Kind, (drover: Drover, options: Options) => Promise
   },
   async operations(drover, { output, running = false, all = false }) {
     const operations = await drover.operations({ running, dryRuns: all });
-    print(output, operations, () => [
-      ['OPERATION', 'TYPE', 'VM', 'STATUS', 'STATE', 'STARTED', 'ENDED'],
-      ...operations.map((one) => [
+    const claims = await claimsOf(drover, operations);
+    const listed = operations.map((one) => {
+      const claim = claims.get(one.workflowId);
+      return { ...one, ...(claim ? { claim } : {}) };
+    });
+    print(output, listed, () => [
+      ['OPERATION', 'TYPE', 'VM', 'STATUS', 'STATE', 'HOLDS', 'WAITS FOR', 'STARTED', 'ENDED'],
+      ...listed.map((one) => [
         one.workflowId,
         one.type,
         one.vm ?? '',
         one.status,
         one.state ?? '',
+        one.claim?.kind === 'holds' ? `epoch ${one.claim.epoch}` : '',
+        one.claim?.kind === 'waits' ? (one.claim.holder ?? `turn ${one.claim.place}`) : '',
         one.startedAt,
         one.endedAt ?? '',
       ]),
     ]);
   },
 };
+
+/** What those that run hold and wait for; nothing, and a word of it, while no worker answers. */
+async function claimsOf(
+  drover: Drover,
+  operations: readonly OperationSummary[],
+): Promise<ReadonlyMap<string, Claim>> {
+  try {
+    const running = operations.filter(({ status }) => status === 'RUNNING');
+    return await drover.claims(running, { timeoutMs: 5000 });
+  } catch (error) {
+    if (!(error instanceof WorkersSilent)) throw error;
+    console.error(`what they hold and wait for is not shown: ${error.message}`);
+    return new Map();
+  }
+}
 
 function hostRow({ name, cluster, answer }: InventoryHost): string[] {
   if (!answer.reachable) return [name, cluster, 'unreachable', '', '', '', answer.reason];

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { MigrateVmResult } from '../../../model/migrate-vm.ts';
+import type { SettleVmResult } from '../../../model/settle-vm.ts';
 import { follow } from '../follow.ts';
 import { checkedOperationId } from '../input.ts';
 import { withDrover } from '../session.ts';
-import { resultText } from '../texts.ts';
+import { endText } from '../texts.ts';
 
 /** `drover watch OPERATION`: follows an operation to its end. */
 export function registerWatch(program: Command): void {
@@ -14,7 +15,7 @@ export function registerWatch(program: Command): void {
     .action(async (typed: string, _, command: Command) => {
       const workflowId = checkedOperationId(typed);
       await withDrover(command, async (drover) => {
-        console.log(resultText(await follow(drover.operation<MigrateVmResult>(workflowId))));
+        console.log(endText(await follow(drover.operation<MigrateVmResult | SettleVmResult>(workflowId))));
       });
     });
 }

@@ -1,0 +1,87 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { SettleVmRequest } from '../../../model/settle-vm.ts';
+import type { Settings } from '../../../settings/schema.ts';
+import type { Drover } from '../../drover.ts';
+import { OperationFailed } from '../../errors.ts';
+import { didYouMean } from '../../near-names.ts';
+import { UsageError } from '../exit.ts';
+import { printingFailures } from '../failure-data.ts';
+import { follow } from '../follow.ts';
+import { checkedSettleVm } from '../input.ts';
+import { outputOption, print, type Format } from '../output.ts';
+import { withDrover } from '../session.ts';
+import { endText } from '../texts.ts';
+
+interface Options {
+  readonly runsOn?: string;
+  readonly reason?: string;
+  readonly yes?: boolean;
+  readonly output: Format;
+}
+
+/** `drover settle VM [--runs-on HOST]`: ends the doubt where a VM is, by its hosts or by a person's word. */
+export function registerSettle(program: Command): void {
+  program
+    .command('settle')
+    .description('find out where a VM is whose operation ended in doubt, and free it for others')
+    .argument('<vm>', 'the VM, by name')
+    .option('--runs-on <host>', 'your word that it is on this host, where a host does not answer')
+    .option('--reason <text>', 'why, for those who read it later')
+    .option('-y, --yes', "don't ask back")
+    .addOption(outputOption())
+    .action(async (vm: string, options: Options, command: Command) => {
+      const request = checkedSettleVm(requestOf(vm, options));
+      await withDrover(command, async (drover, settings) => {
+        if (options.runsOn !== undefined) checkHost(options.runsOn, settings);
+        await confirm(request, options);
+        const operation = await drover.start('settleVm', request, {
+          summary: `${vm} by the command line`,
+        });
+        const result = await printingFailures(options.output, () =>
+          follow(operation).catch(async (error: unknown) => {
+            throw await withNearVms(error, vm, drover);
+          }),
+        );
+        if (options.output === 'table') console.log(endText(result));
+        else print(options.output, result, () => []);
+      });
+    });
+}
+
+function requestOf(vm: string, { runsOn, reason }: Options): SettleVmRequest {
+  return { vm, ...(runsOn === undefined ? {} : { runsOn }), ...(reason === undefined ? {} : { reason }) };
+}
+
+function checkHost(host: string, { clusters }: Settings): void {
+  const known = Object.values(clusters).flatMap(({ hosts }) => Object.keys(hosts));
+  if (!known.includes(host))
+    throw new UsageError(`the settings name no host ${host}${didYouMean(host, known)}`);
+}
+
+/** A name that no host knows was mistyped, as a rule. */
+async function withNearVms(error: unknown, vm: string, drover: Drover): Promise<unknown> {
+  if (!(error instanceof OperationFailed) || error.type !== 'UnknownVm') return error;
+  const { hosts } = await drover.inventory();
+  const known = hosts.flatMap(({ answer }) => (answer.reachable ? answer.facts.vms : []));
+  const near = didYouMean(
+    vm,
+    known.map(({ name }) => name),
+  );
+  return new OperationFailed(error.workflowId, error.type, error.message + near, error.details);
+}
+
+/** A wrong word can make a VM run twice: on a terminal it is asked back. @throws UsageError when the answer is no */
+async function confirm({ vm, runsOn }: SettleVmRequest, { yes }: Options): Promise<void> {
+  if (runsOn === undefined || yes || !process.stdin.isTTY || !process.stderr.isTTY) return;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(
+      `You say that ${vm} is on ${runsOn} and runs on no host that does not answer. If it does, its disks are damaged ` +
+        `when ${vm} is started or moved next. Go on? [y/N] `,
+    );
+    if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('nothing was done');
+  } finally {
+    terminal.close();
+  }
+}
