@@ -67,6 +67,7 @@ const known: readonly (readonly [RefusalClass, HostCall, string, string])[] = [
     "operation failed: job 'migration out' failed due to I/O error",
   ],
   ['elsewhere', 'migrate', 'INTERNAL_ERROR', 'internal error: qemu unexpectedly closed the monitor'],
+  ['elsewhere', 'migrate', 'OPERATION_FAILED', 'operation failed: migration out job: unexpectedly failed'], // before libvirt 9
   ['look', 'migrate', 'OPERATION_FAILED', "operation failed: job 'migration in' failed in post-copy phase"],
   ['look', 'migrate', 'OPERATION_INVALID', `${invalid}post-copy migration of domain 'web1' has not failed`],
   ['never', 'abortMigration', 'OPERATION_INVALID', `${invalid}cannot abort migration in post-copy mode`],

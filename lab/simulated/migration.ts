@@ -176,7 +176,7 @@ export class OutgoingMigration {
   async #prepare(): Promise<void> {
     if (!this.#reaches()) {
       this.#after(peerKeepaliveMs, () =>
-        this.fail(`unable to connect to server at '${this.#target.name}': No route to host`),
+        this.fail(`unable to connect to server at '${this.#target.name}': No route to host`, 'SYSTEM_ERROR'),
       );
       return;
     }
@@ -199,7 +199,7 @@ export class OutgoingMigration {
     }
     const fails = this.#source.world.migrationFaults.get(this.#copy.uuid)?.failsAt;
     if (fails !== undefined) {
-      this.#after(passMs * fails, () => this.fail('migration out job: unexpectedly failed'));
+      this.#after(passMs * fails, () => this.fail("job 'migration out' unexpectedly failed"));
       return;
     }
     this.#after(passMs / 2, async () => {
