@@ -3,8 +3,8 @@ import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import type { TemporalTarget } from '../settings/temporal.ts';
 import { TemporalUnreachable } from './errors.ts';
 
-/** gRPC: DEADLINE_EXCEEDED, UNAVAILABLE. */
-const unreachableCodes: readonly number[] = [4, 14];
+/** gRPC: DEADLINE_EXCEEDED, or CANCELLED where the client's own clock was first; UNAVAILABLE. */
+const unreachableCodes: readonly number[] = [1, 4, 14];
 
 export class Reach {
   readonly #target: TemporalTarget;

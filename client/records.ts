@@ -104,5 +104,8 @@ export class Records {
   }
 }
 
-/** gRPC: DEADLINE_EXCEEDED; FAILED_PRECONDITION where no worker has asked for work lately; UNAVAILABLE. */
-const withoutAnswer: readonly number[] = [4, 9, 14];
+/**
+ * gRPC: DEADLINE_EXCEEDED, or CANCELLED where the client's own clock was first; FAILED_PRECONDITION where no worker has
+ * asked for work lately; UNAVAILABLE.
+ */
+const withoutAnswer: readonly number[] = [1, 4, 9, 14];
