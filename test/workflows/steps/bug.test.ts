@@ -1,24 +1,31 @@
 /** A bug of our own is no failed step: nothing is undone, and the operation goes on when the worker is mended. */
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { until } from '../stand-in-worker.ts';
+import { bugs, type Bug } from './buggy-example.ts';
 import type { DiskActivities } from './example.ts';
 import { bundleOf, quietRuntime } from './step-worker.ts';
 
 const taskQueue = 'steps-bug';
-const called: string[] = [];
+/** What each run called, by its workflow id. */
+const called: Record<string, string[]> = {};
+const calls = (name: string): void => {
+  const { workflowExecution } = Context.current().info;
+  (called[workflowExecution?.workflowId ?? ''] ??= []).push(name);
+};
 const activities: DiskActivities = {
-  takeLease: async () => void called.push('takeLease'),
+  takeLease: async () => calls('takeLease'),
   createDisk: async () => {
-    called.push('createDisk');
+    calls('createDisk');
     return 'new';
   },
-  deleteDisk: async () => void called.push('deleteDisk'),
-  attachDisk: async () => void called.push('attachDisk'),
+  deleteDisk: async () => calls('deleteDisk'),
+  attachDisk: async () => calls('attachDisk'),
   isAttached: async () => true,
-  releaseLease: async () => void called.push('releaseLease'),
+  releaseLease: async () => calls('releaseLease'),
 };
 
 let native: NativeConnection;
@@ -48,22 +55,34 @@ async function withWorkflowsOf<T>(file: string, work: () => Promise<T>): Promise
 
 test('a bug undoes nothing; mended, the operation comes to its end', async () => {
   const client = new Client({ connection });
-  const handle = await client.workflow.start('giveDisk', {
-    workflowId: `steps/bug/${process.pid}`,
-    taskQueue,
-    args: [{}],
-  });
+  const start = async (bug: Bug): Promise<WorkflowHandle> =>
+    client.workflow.start('giveDisk', {
+      workflowId: `steps/${bug}/${process.pid}`,
+      taskQueue,
+      args: [{ bug }],
+    });
+  const handles = await Promise.all(bugs.map(start));
   const met = await withWorkflowsOf('buggy-example.ts', () =>
-    until('the workflow task fails', async () => {
-      const { events } = await handle.fetchHistory();
-      return events?.find((event) => event.workflowTaskFailedEventAttributes)
-        ?.workflowTaskFailedEventAttributes?.failure?.message;
-    }),
+    Promise.all(
+      handles.map((handle) =>
+        until('the workflow task fails', async () => {
+          const { events } = await handle.fetchHistory();
+          return events?.find((event) => event.workflowTaskFailedEventAttributes)
+            ?.workflowTaskFailedEventAttributes?.failure?.message;
+        }),
+      ),
+    ),
   );
-  expect(met).toBe('disk is undefined');
-  expect(called).toEqual(['takeLease', 'createDisk']);
+  expect(met).toEqual([
+    'disk is undefined',
+    expect.stringContaining('attach begins while other is under way'),
+  ]);
+  for (const steps of Object.values(called)) expect(steps).toEqual(['takeLease', 'createDisk']);
 
-  const answer = await withWorkflowsOf('example.ts', () => handle.result());
-  expect(answer).toMatchObject({ disk: 'new' });
-  expect(called).toEqual(['takeLease', 'createDisk', 'attachDisk', 'releaseLease']);
+  const answers = await withWorkflowsOf('example.ts', () =>
+    Promise.all(handles.map((handle) => handle.result())),
+  );
+  expect(answers).toMatchObject([{ disk: 'new' }, { disk: 'new' }]);
+  for (const steps of Object.values(called))
+    expect(steps).toEqual(['takeLease', 'createDisk', 'attachDisk', 'releaseLease']);
 });

@@ -1,8 +1,13 @@
 /** `giveDisk` of `example.ts` with a bug between two steps. */
-import { giveDiskWith, type GiveDiskInput } from './example.ts';
+import { sleep } from '@temporalio/workflow';
+import { giveDiskWith } from './example.ts';
 
-export function giveDisk(input: GiveDiskInput): Promise<unknown> {
-  return giveDiskWith(input, () => {
-    throw new TypeError('disk is undefined');
+export const bugs = ['TypeError', 'stepsAtOnce'] as const;
+export type Bug = (typeof bugs)[number];
+
+export function giveDisk({ bug }: { readonly bug: Bug }): Promise<unknown> {
+  return giveDiskWith({}, (step) => {
+    if (bug === 'TypeError') throw new TypeError('disk is undefined');
+    step({ name: 'other', do: () => sleep('1 minute'), noUndo: 'it only waits' }).catch(() => {});
   });
 }

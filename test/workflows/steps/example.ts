@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import { permanent } from '../../../model/failures.ts';
-import { runSteps, type StepState } from '../../../workflows/steps.ts';
+import { runSteps, type StepRunner, type StepState } from '../../../workflows/steps.ts';
 
 export type Carelessness =
   | 'withoutUndo'
@@ -46,10 +46,10 @@ export function giveDisk(input: GiveDiskInput): Promise<GiveDiskResult> {
   return giveDiskWith(input, () => {});
 }
 
-/** @param beforeAttach called between two steps */
+/** @param beforeAttach called between two steps, with what does steps */
 export async function giveDiskWith(
   { careless }: GiveDiskInput,
-  beforeAttach: () => void,
+  beforeAttach: (step: StepRunner) => void,
 ): Promise<GiveDiskResult> {
   const activities = proxyActivities<DiskActivities>({
     startToCloseTimeout: '1 minute',
@@ -81,7 +81,7 @@ export async function giveDiskWith(
           else await activities.deleteDisk();
         },
       });
-      beforeAttach();
+      beforeAttach(step);
       const attached = await step({
         name: 'attach',
         do: async () => {
