@@ -11,6 +11,7 @@ import {
 import { createActivities, createHostActivities } from '../activities/activities.ts';
 import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
 import { Hosts } from '../activities/hosts/hosts.ts';
+import { tellUnknownOnce } from '../activities/hosts/unknown-refusals.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import type { Settings } from '../settings/schema.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
@@ -50,7 +51,11 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
     );
   }
 
-  const hosts = new Hosts(siteOf(settings), driverByScheme(settings));
+  const onRefusal = tellUnknownOnce((line) => log.warn(line));
+  const hosts = new Hosts(
+    siteOf(settings),
+    driverByScheme({ keepaliveSeconds: settings.keepaliveSeconds, onRefusal }),
+  );
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,

@@ -3,9 +3,11 @@ import type { HostDriver } from './driver.ts';
 import { libvirtDriver, type LibvirtSettings } from './libvirt-driver.ts';
 import { simulatedDriver } from './simulated-driver.ts';
 
-export function driverByScheme({ keepaliveSeconds }: Pick<LibvirtSettings, 'keepaliveSeconds'>): HostDriver {
-  const libvirt = libvirtDriver({ keepaliveSeconds });
-  const simulated = simulatedDriver({ keepaliveSeconds });
+export function driverByScheme(
+  settings: Pick<LibvirtSettings, 'keepaliveSeconds' | 'onRefusal'>,
+): HostDriver {
+  const libvirt = libvirtDriver(settings);
+  const simulated = simulatedDriver(settings);
   return {
     open: (host, options) => (host.uri.startsWith('sim:') ? simulated : libvirt).open(host, options),
   };

@@ -30,6 +30,7 @@ import { orLostMonitor } from './libvirt-quit.ts';
 import { rehearse } from './libvirt-rehearsal.ts';
 import { readReport } from './libvirt-report.ts';
 import { vmStateOf } from './libvirt-states.ts';
+import type { OnRefusal } from './unknown-refusals.ts';
 
 /** A VM that comes and goes between two questions is looked for so often. */
 const mostLooks = 3;
@@ -40,6 +41,7 @@ export interface LibvirtSettings {
   readonly keepaliveSeconds: number;
   /** The deadline of each call, in milliseconds; default 10,000. */
   readonly callTimeoutMs?: number;
+  readonly onRefusal?: OnRefusal;
 }
 
 /** The driver for `qemu+tcp` and `qemu+unix` hosts. */
@@ -54,9 +56,10 @@ export function libvirtDriver(settings: LibvirtSettings): HostDriver {
           // Three pings, and an interval after the last of them.
           keepalive: { intervalMs: Math.ceil((settings.keepaliveSeconds * 1000) / 4), count: 3 },
         });
-      const asked = { host: host.name, call: 'open', tried: `open ${host.uri}` } as const;
+      const { onRefusal } = settings;
+      const asked = { host: host.name, call: 'open', tried: `open ${host.uri}`, onRefusal } as const;
       const client = await askLibvirt(asked, () => connect());
-      return new LibvirtSession(host, client, connect);
+      return new LibvirtSession(host, client, connect, onRefusal);
     },
   };
 }
@@ -71,6 +74,7 @@ class LibvirtSession implements HostSession {
   readonly host: string;
   readonly #client: LibvirtClient;
   readonly #connect: (signal: AbortSignal) => Promise<LibvirtClient>;
+  readonly #onRefusal: OnRefusal | undefined;
   /** Aborted when the session ends: no connection of its own is made from then on, nor kept. */
   readonly #end = new AbortController();
   /** Connections for calls that last: libvirtd runs few calls of one client at once. */
@@ -80,10 +84,12 @@ class LibvirtSession implements HostSession {
     host: HostAddress,
     client: LibvirtClient,
     connect: (signal: AbortSignal) => Promise<LibvirtClient>,
+    onRefusal: OnRefusal | undefined,
   ) {
     this.host = host.name;
     this.#client = client;
     this.#connect = connect;
+    this.#onRefusal = onRefusal;
   }
 
   report(): Promise<HostReport> {
@@ -304,6 +310,6 @@ class LibvirtSession implements HostSession {
   }
 
   #ask<T>(call: HostCall, tried: string, ask: () => Promise<T>): Promise<T> {
-    return askLibvirt({ host: this.host, call, tried }, ask);
+    return askLibvirt({ host: this.host, call, tried, onRefusal: this.#onRefusal }, ask);
   }
 }

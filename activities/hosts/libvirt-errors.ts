@@ -12,6 +12,7 @@ import {
 import { StaleEpoch } from './libvirt-epoch.ts';
 import { classify } from './libvirt-refusals.ts';
 import type { Refusal } from './refusal-class.ts';
+import type { OnRefusal } from './unknown-refusals.ts';
 
 /** Nothing is known of what the host did, if it did anything. */
 const unanswered = [LibvirtConnectionLost, LibvirtTimeout, LibvirtProtocolError, LibvirtOverloaded];
@@ -22,15 +23,21 @@ export interface Asked {
   readonly call: HostCall;
   /** What the host was asked for, as in "host1 refused to ...". */
   readonly tried: string;
+  readonly onRefusal?: OnRefusal | undefined;
 }
 
 /** Asks a host. What is no answer of a host's, such as a TypeError of our own, stays what it is. */
-export async function askLibvirt<T>({ host, call, tried }: Asked, ask: () => Promise<T>): Promise<T> {
+export async function askLibvirt<T>(asked: Asked, ask: () => Promise<T>): Promise<T> {
+  const { host, call, tried } = asked;
   try {
     return await ask();
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal) throw new HostRefused(host, tried, { ...refusal, ...classify(refusal, call) }, error);
+    if (refusal) {
+      const refused = new HostRefused(host, tried, { ...refusal, ...classify(refusal, call) }, error);
+      asked.onRefusal?.(refused);
+      throw refused;
+    }
     if (unanswered.some((kind) => error instanceof kind)) throw new HostUnreachable(host, tried, error);
     if (error instanceof UnreadableXml) throw new HostUnreadable(host, tried, error);
     throw error;

@@ -18,6 +18,7 @@ import {
 } from '../../model/simulated.ts';
 import { HostRefused, HostUnreachable, HostUnreadable } from './errors.ts';
 import { classify } from './libvirt-refusals.ts';
+import type { OnRefusal } from './unknown-refusals.ts';
 
 /** Pings in one keepalive interval: the last of three that go unanswered is given one more third. */
 const pingsPerKeepalive = 4;
@@ -32,15 +33,17 @@ export class SimulatedConnection {
   readonly #socket: Socket;
   readonly #connection: MessageConnection;
   readonly #timeoutMs: number;
+  readonly #onRefusal: OnRefusal | undefined;
   readonly #lost: Promise<never>;
   #lose!: (why: NoAnswer) => void;
   #pings: NodeJS.Timeout | undefined;
 
   /** @param timeoutMs the deadline of each question that names none */
-  constructor(host: string, socket: Socket, timeoutMs: number) {
+  constructor(host: string, socket: Socket, timeoutMs: number, onRefusal?: OnRefusal) {
     this.#host = host;
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
+    this.#onRefusal = onRefusal;
     this.#lost = new Promise((_, reject) => {
       this.#lose = reject;
     });
@@ -126,7 +129,9 @@ export class SimulatedConnection {
       if (error instanceof ResponseError && error.code === simulatedRefusalCode) {
         const refusal = { ...SimulatedRefusal.parse(error.data), text: error.message };
         const call = request === 'ping' ? 'barrier' : request;
-        throw new HostRefused(this.#host, tried, { ...refusal, ...classify(refusal, call) }, error);
+        const refused = new HostRefused(this.#host, tried, { ...refusal, ...classify(refusal, call) }, error);
+        this.#onRefusal?.(refused);
+        throw refused;
       }
       if (this.#isUnanswered(error)) throw new HostUnreachable(this.#host, tried, error);
       throw error;

@@ -14,6 +14,7 @@ import { VmDefinition } from '../../model/vm-definition.ts';
 import type { HostAddress, HostDriver, HostSession, MigrationOrder, MissingPart } from './driver.ts';
 import { HostUnreachable } from './errors.ts';
 import { SimulatedConnection } from './simulated-connection.ts';
+import type { OnRefusal } from './unknown-refusals.ts';
 
 export interface SimulatedSettings {
   /** A silent host is given up after so long, as `keepaliveSeconds` of the settings says. */
@@ -22,6 +23,7 @@ export interface SimulatedSettings {
   readonly callTimeoutMs?: number;
   /** Who asks, as a party of the simulated network; default `worker`. */
   readonly party?: string;
+  readonly onRefusal?: OnRefusal;
 }
 
 const MissingParts = z.array(
@@ -42,7 +44,12 @@ export function simulatedDriver(settings: SimulatedSettings): HostDriver {
         socket.destroy();
         throw new HostUnreachable(host.name, `open ${host.uri}`, error);
       }
-      const connection = new SimulatedConnection(host.name, socket, settings.callTimeoutMs ?? 10_000);
+      const connection = new SimulatedConnection(
+        host.name,
+        socket,
+        settings.callTimeoutMs ?? 10_000,
+        settings.onRefusal,
+      );
       const keepaliveMs = settings.keepaliveSeconds * 1000;
       const greeting: SimulatedOpen = { host: uri.host, party: settings.party ?? 'worker', keepaliveMs };
       try {

@@ -102,7 +102,8 @@ export class Scene {
         return;
       }
       const { codeName, domainName, level, message } = error;
-      this.recorded.push({ how, call, code: codeName, domain: domainName, level, text: message });
+      const text = message.replaceAll(/\/tmp\/[\w-]+/g, '/srv');
+      this.recorded.push({ how, call, code: codeName, domain: domainName, level, text });
       console.log(`${call}: ${how}\n    ${codeName} of ${domainName}: ${message}`);
       return;
     }
