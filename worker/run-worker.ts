@@ -11,6 +11,7 @@ import {
 import { createActivities, createHostActivities } from '../activities/activities.ts';
 import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
 import { Hosts } from '../activities/hosts/hosts.ts';
+import { createRecordActivities } from '../activities/records/create-record-activities.ts';
 import { tellUnknownOnce } from '../activities/hosts/unknown-refusals.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -71,7 +72,7 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       ...common,
       taskQueue,
       ...(setup.workflowBundle ? { workflowBundle: setup.workflowBundle } : { workflowsPath }),
-      activities: { ...createActivities(hosts) },
+      activities: { ...createActivities(hosts), ...createRecordActivities() },
     }),
     ...datacenters.map((datacenter) =>
       Worker.create({

@@ -1,0 +1,32 @@
+/** The activities that ask records, with the client of the worker in which they run. */
+import { Context } from '@temporalio/activity';
+import { isRunning } from './is-running.ts';
+import type { RecordActivities } from './record-activities.ts';
+import { temporalRecords } from './temporal-records.ts';
+
+export function createRecordActivities(): RecordActivities {
+  return {
+    acquireVm: (request) => recordsOfContext().acquire(request),
+    takeSlots: async ({ slots }) => {
+      const records = recordsOfContext();
+      const [out, in_] = slots;
+      const first = await records.takeSlot(out);
+      // Whoever holds a slot of the target never waits for one of the source.
+      return first.kind === 'granted' ? [first, await records.takeSlot(in_)] : [first];
+    },
+    letGoOfAll: async ({ vm, hosts }) => {
+      const records = recordsOfContext();
+      await Promise.all(hosts.map((host) => records.letGo(host)));
+      // Last: whoever has the VM next finds its room free.
+      await records.release(vm);
+    },
+    isRunning: ({ workflowId }) => isRunning(Context.current().client, workflowId),
+  };
+}
+
+/** The records, asked by the activity that is under way. */
+export function recordsOfContext(): ReturnType<typeof temporalRecords> {
+  const { client, info } = Context.current();
+  // Its time tells it from one of the same id in another run of the operation.
+  return temporalRecords(client, { asker: `${info.activityId}@${info.scheduledTimestampMs}` });
+}

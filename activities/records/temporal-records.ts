@@ -1,0 +1,83 @@
+/** The records as workflows of Temporal. */
+import { randomUUID } from 'node:crypto';
+import { QueryRejectedError, WorkflowClient, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { HostRecord, ReserveAnswer, TakeSlotAnswer } from '../../model/host-record.ts';
+import { hostRecordId, queries, recordUpdates, recordWorkflows, vmRecordId } from '../../model/operations.ts';
+import type { AcquireVm, AcquireVmAnswer, ConfirmAnswer, VmRecord } from '../../model/vm-record.ts';
+import { askRecord } from './ask-record.ts';
+import { isRunning } from './is-running.ts';
+import type { Records } from './record-activities.ts';
+
+export interface RecordsOptions {
+  /**
+   * Names the activity that acquires, whichever of its attempts that is: one that wakes late then acquires nothing for
+   * an operation that has ended since. Default: every call is another question.
+   */
+  readonly asker?: string;
+}
+
+/**
+ * Every call but `acquire` is a question of its own, which may be sent several times and is answered once. It is not
+ * one with that of an earlier attempt: Temporal would answer a stale attempt that asks again as it did when that was the
+ * latest. The records themselves see to it that a repeated question changes nothing.
+ */
+export function temporalRecords(client: Client, { asker = randomUUID() }: RecordsOptions = {}): Records {
+  const askVm = <Answer>(
+    update: string,
+    request: { readonly vm: string },
+    updateId: string = randomUUID(),
+  ): Promise<Answer> =>
+    askRecord<Answer>(client, {
+      workflowType: recordWorkflows.vm,
+      workflowId: vmRecordId(request.vm),
+      input: { vm: request.vm },
+      update,
+      updateId,
+      request,
+    });
+  const askHost = <Answer>(update: string, request: { readonly host: string }): Promise<Answer> =>
+    askRecord<Answer>(client, {
+      workflowType: recordWorkflows.host,
+      workflowId: hostRecordId(request.host),
+      input: { host: request.host },
+      update,
+      updateId: randomUUID(),
+      request,
+    });
+  const acquireOnce = (request: AcquireVm): Promise<AcquireVmAnswer> => {
+    const { claimant, takeOver } = request;
+    const parts = [claimant.workflowId, recordUpdates.acquire, asker, takeOver ?? 'anew'];
+    return askVm(recordUpdates.acquire, request, parts.join(' '));
+  };
+  return {
+    acquire: async (request) => {
+      const answer = await acquireOnce(request);
+      if (answer.kind === 'granted' || answer.holder.state === 'inDoubt') return answer;
+      const { holder, epoch } = answer.holder;
+      if (await isRunning(client, holder.workflowId)) return answer;
+      return await acquireOnce({ ...request, takeOver: epoch });
+    },
+    confirm: (request) => askVm<ConfirmAnswer>(recordUpdates.confirm, request),
+    release: (request) => askVm(recordUpdates.release, request),
+    see: (request) => askVm(recordUpdates.see, request),
+    reserve: (request) => askHost<ReserveAnswer>(recordUpdates.reserve, request),
+    takeSlot: (request) => askHost<TakeSlotAnswer>(recordUpdates.takeSlot, request),
+    letGo: (request) => askHost(recordUpdates.letGo, request),
+    readVm: (vm) => read<VmRecord>(client, vmRecordId(vm)),
+    readHost: (host) => read<HostRecord>(client, hostRecordId(host)),
+  };
+}
+
+/** Undefined where no such record runs; one that was terminated knows nothing any more. */
+async function read<State>(client: Client, workflowId: string): Promise<State | undefined> {
+  const { connection } = client;
+  const { namespace } = client.options;
+  const open = new WorkflowClient({ connection, namespace, queryRejectCondition: 'NOT_OPEN' });
+  try {
+    return await open.getHandle(workflowId).query<State>(queries.record);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError) return undefined;
+    throw error;
+  }
+}
