@@ -34,7 +34,7 @@ export interface Operation<W> {
   readonly activitiesIn: (world: W) => object;
   /** What of the world must be as before; default: all of it. */
   readonly seen?: (world: W) => unknown;
-  /** What of the answer must be the same each time; default: all of it. */
+  /** What of the answer of a success must be the same each time; default: all of it. */
   readonly answered?: (answer: never) => unknown;
   /** The activity from which on a failure may leave the world as a success does. */
   readonly pointOfNoReturn?: string;
@@ -118,6 +118,7 @@ export async function startStepWorker<W>(operation: Operation<W>): Promise<StepW
   );
   const running = workers.map((worker) => worker.run());
 
+  const { answered: answeredIn = (answer: unknown) => answer } = operation;
   const seenOf = (world: W, workflowId: string): unknown =>
     asThis(operation.seen ? operation.seen(world) : world, workflowId);
   return {
@@ -134,13 +135,12 @@ export async function startStepWorker<W>(operation: Operation<W>): Promise<StepW
         args: [operation.input],
       });
       const end = await endOf(handle);
-      const answer = end.kind === 'completed' ? end.answer : undefined;
       return {
         end,
         world,
         calls: [...calls.values()].toSorted((a, b) => a.id - b.id),
         seen: () => seenOf(world, workflowId),
-        answered: asThis(operation.answered ? operation.answered(answer as never) : answer, workflowId),
+        answered: end.kind === 'completed' ? asThis(answeredIn(end.answer as never), workflowId) : undefined,
       };
     },
     [Symbol.asyncDispose]: async () => {
