@@ -2,11 +2,14 @@
 import { HostRefused, HostUnreachable } from '../hosts/errors.ts';
 import type { RefusalClass } from '../hosts/refusal-class.ts';
 
-/**
- * `target`: another host is tried. `vm`: no host will do better, nothing is tried. `passing`: once more to the same
- * host. Only for a VM that was seen to have stayed.
- */
-export type MoveFault = 'target' | 'vm' | 'passing';
+/** Every fault, with what follows. Only for a VM that was seen to have stayed. */
+export const moveFaults = {
+  target: 'another host is tried',
+  vm: 'no host would do better: nothing is tried any more',
+  passing: 'once more to the same host, then another is tried',
+} as const;
+
+export type MoveFault = keyof typeof moveFaults;
 
 const faults: Readonly<Record<RefusalClass, MoveFault | undefined>> = {
   again: 'passing',
