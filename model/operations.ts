@@ -10,8 +10,15 @@ export const operationInputs = {
 } as const satisfies Record<string, z.ZodType>;
 export type OperationName = keyof typeof operationInputs;
 
-/** Workflows of which a person needs not know; the CLI starts them. */
-export const internalWorkflows = { listInventory: 'listInventory', holdVm: 'holdVm' } as const;
+/** Workflows of which a person needs not know; the CLI or a schedule starts them. */
+export const internalWorkflows = {
+  listInventory: 'listInventory',
+  holdVm: 'holdVm',
+  surveyHerd: 'surveyHerd',
+} as const;
+
+/** Temporal's schedule that runs `surveyHerd`. */
+export const surveyScheduleId = 'drover-survey';
 
 /** Records, by their workflow types: one run of each for every VM and host, under these ids. */
 export const recordWorkflows = { vm: 'vmRecord', host: 'hostRecord' } as const;

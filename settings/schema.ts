@@ -187,6 +187,16 @@ export const SettingsSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: 'must be http://HOST:PORT or https://HOST' })
     .optional(),
   starved: Starved.prefault({}),
+  survey: z
+    .strictObject({
+      everyMinutes: z
+        .int()
+        .min(0)
+        .max(1440)
+        .default(5)
+        .meta({ description: 'How often the records of VMs and hosts are brought up to date. 0: never.' }),
+    })
+    .prefault({}),
 });
 export type Settings = z.infer<typeof SettingsSchema>;
 export type HostSettings = Settings['clusters'][string]['hosts'][string];

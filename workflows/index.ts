@@ -1,6 +1,7 @@
 /** What the bundler gets: every workflow type by its name. */
 export { migrateVm } from './migrate-vm.ts';
 export { settleVm } from './settle-vm.ts';
+export { surveyHerd } from './survey-herd.ts';
 export { listInventory } from './list-inventory.ts';
 export { holdVm } from './hold-vm.ts';
 export { vmRecord } from './records/vm-record.ts';

@@ -45,8 +45,9 @@ test('a hold of before is no record, and its holder is known without a worker', 
 });
 
 test('while no worker answers that is said, within the time that was given', async () => {
-  await using vmRecord = await untaken(recordWorkflows.vm, vmRecordId('unseen4'));
-  await using hostRecord = await untaken(recordWorkflows.host, hostRecordId('unseen4'));
+  await using records = new AsyncDisposableStack();
+  records.use(await untaken(recordWorkflows.vm, vmRecordId('unseen4')));
+  records.use(await untaken(recordWorkflows.host, hostRecordId('unseen4')));
   const limit = { timeoutMs: 500 };
   for (const ask of [
     () => drover.vmRecord('unseen4', limit),
