@@ -107,16 +107,20 @@ export function settingsFor(address: string): Pick<Settings, 'temporal'> {
   return { temporal: { embedded: { port, uiPort: port }, retentionDays: 1 } };
 }
 
-function bundleWithShortBudgets(): Promise<WorkflowBundleWithSourceMap> {
+/** @param path of the workflows; default: all of Drover's */
+export function bundleWithShortBudgets(path = workflowsPath): Promise<WorkflowBundleWithSourceMap> {
   const short = fileURLToPath(new URL('short-budgets.ts', import.meta.url));
   return bundleWorkflowCode({
-    workflowsPath,
+    workflowsPath: path,
     logger: new DefaultLogger('ERROR'),
     webpackConfigHook: (config) => {
       const alias = config.resolve?.alias;
       if (!alias || Array.isArray(alias))
         throw new Error('the bundler names its aliases otherwise than before');
-      return { ...config, resolve: { ...config.resolve, alias: { ...alias, './budgets.ts$': short } } };
+      return {
+        ...config,
+        resolve: { ...config.resolve, alias: { ...alias, './budgets.ts$': short, '../budgets.ts$': short } },
+      };
     },
   });
 }
