@@ -53,6 +53,8 @@ export async function takeLease(
     ...(reason === undefined ? {} : { reason }),
   };
   let before = known?.lease;
+  // It may come first by its rank, and waits for nobody.
+  let isQueued = false;
   // Each turn is another holder that has ended since; a few can't be met in a row but by operations that fail at once.
   for (let turn = 1; turn <= 5; turn++) {
     // A holder that runs is not even asked: a record would ask one of a lower rank to stop.
@@ -66,13 +68,11 @@ export async function takeLease(
       return { epoch, ...(unsettled ? { unsettled } : {}), ...(before ? { before } : {}) };
     }
     before = answer.holder;
-    if (answer.kind === 'refused') continue;
-    const { workflowId } = claimant;
-    await letGoOfAll({
-      vm: { vm, workflowId, outcome: 'refused', message: `${before.holder.workflowId} holds it` },
-      hosts: [],
-    });
-    break;
+    isQueued = answer.kind === 'queued';
+  }
+  if (isQueued) {
+    const message = `${before?.holder.workflowId} holds it`;
+    await letGoOfAll({ vm: { vm, workflowId: claimant.workflowId, outcome: 'refused', message }, hosts: [] });
   }
   throw ApplicationFailure.create(
     permanent(

@@ -35,6 +35,8 @@ function copy(host: string, state: FoundCopy['state'], stateReason = ''): FoundC
 let lease: Lease | undefined;
 let hasRecord: boolean;
 let isHolderRunning: boolean;
+/** The lease was taken between the look and the request, by an operation that comes after a person's. */
+let isQueued: boolean;
 let found: FoundCopies;
 let acquired: AcquireVm[];
 let released: LetGoOfAll[];
@@ -42,6 +44,7 @@ beforeEach(() => {
   lease = undefined;
   hasRecord = true;
   isHolderRunning = false;
+  isQueued = false;
   found = { copies: [], silent: [], clusterOfHost: 'berlin' };
   acquired = [];
   released = [];
@@ -54,9 +57,11 @@ beforeEach(() => {
 
 /** A record that keeps its contract: a lease that is held or in doubt is granted to who takes that one over. */
 const standIns: Partial<RecordActivities> & SettleActivities & SettleHostActivities = {
-  readLease: async () => (hasRecord ? (lease ? { lease } : {}) : undefined),
+  readLease: async () => (hasRecord ? (lease && !isQueued ? { lease } : {}) : undefined),
   acquireVm: async (request) => {
     acquired.push(request);
+    if (isQueued && lease && request.takeOver !== lease.epoch)
+      return { kind: 'queued', place: 1, holder: lease };
     if (lease && request.takeOver !== lease.epoch) return { kind: 'refused', holder: lease };
     return { kind: 'granted', epoch: 5, ...(lease?.move ? { unsettled: lease.move } : {}) };
   },
@@ -93,6 +98,26 @@ test('while its operation runs it is refused by name, and the record is not even
   expect(failure).toMatchObject({ type: 'VmBusy', details: holder });
   expect(failure.message).toContain('drover watch migrate-vm/web1/1');
   expect(acquired).toEqual([]);
+});
+
+test('it waits for nobody: a place in the queue is left again', async () => {
+  lease = heldLease;
+  isHolderRunning = true;
+  isQueued = true;
+  const operation = await worker.drover.start('settleVm', { vm: 'web1' });
+  expect(await failureOf(operation)).toMatchObject({ type: 'VmBusy', details: holder });
+  expect(acquired).toHaveLength(1);
+  expect(released).toMatchObject([{ vm: { workflowId: operation.workflowId }, hosts: [] }]);
+  expect(released[0]?.vm.epoch).toBeUndefined();
+});
+
+test('a doubt that began between the look and the request is taken over all the same', async () => {
+  lease = doubted;
+  isQueued = true;
+  worker.answerWith({ moveVm: async () => moved });
+  const operation = await worker.drover.start('settleVm', { vm: 'web1' });
+  expect(await operation.result()).toMatchObject({ outcome: 'settled', host: 'host2' });
+  expect(acquired.map(({ takeOver }) => takeOver)).toEqual([undefined, 4]);
 });
 
 test('a move whose operation has ended is ended, and the lease comes free with where the VM is', async () => {
