@@ -12,6 +12,7 @@ import { pageOf, type InventoryPage } from './inventory-pages.ts';
 import { Looks } from './looks.ts';
 import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
 import { readHolder, type Holder } from './operations.ts';
+import { recordsOfContext } from './records/create-record-activities.ts';
 import { createSettleHostActivities, type SettleHostActivities } from './settle/settle-activities.ts';
 import { inventoryOf } from './survey.ts';
 
@@ -51,7 +52,9 @@ export function createHostActivities(hosts: Hosts): HostActivities & SettleHostA
         return pageOf(inventoryOf(survey), part, mostBytes);
       }),
     checkMigration: (request) =>
-      heartbeating(() => checkMigration({ hosts, looks, comparisons, targets }, request)),
+      heartbeating(() =>
+        checkMigration({ hosts, looks, comparisons, targets, records: recordsOfContext() }, request),
+      ),
     moveVm: async (request) => {
       using context = moveContext();
       try {
