@@ -13,7 +13,15 @@ import { Looks } from './looks.ts';
 import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
 import { readHolder, type Holder } from './operations.ts';
 import { recordsOfContext } from './records/create-record-activities.ts';
-import { createSettleHostActivities, type SettleHostActivities } from './settle/settle-activities.ts';
+import { createRecordActivities, recordsOfContext } from './records/create-record-activities.ts';
+import type { RecordActivities } from './records/record-activities.ts';
+import {
+  createSettleActivities,
+  createSettleHostActivities,
+  type SettleActivities,
+  type SettleHostActivities,
+} from './settle/settle-activities.ts';
+import { createSurveyActivities, type SurveyActivities } from './survey-activities.ts';
 import { inventoryOf } from './survey.ts';
 
 /** Activities that need no place: every worker has them on the queue `drover`. */
@@ -32,20 +40,23 @@ export interface HostActivities {
   moveVm(request: MoveVmRequest): Promise<MoveVmReport>;
 }
 
-export function createActivities(hosts: Hosts): Activities {
+export function createActivities(hosts: Hosts): Activities & RecordActivities & SettleActivities {
   const datacenters = [...new Set(hosts.site.hosts.map(({ datacenter }) => datacenter))].toSorted();
   return {
+    ...createRecordActivities(),
+    ...createSettleActivities(recordsOfContext),
     readSite: async () => ({ datacenters }),
     readHolder: ({ vm }) => readHolder(Context.current().client, vm),
   };
 }
 
-export function createHostActivities(hosts: Hosts): HostActivities & SettleHostActivities {
+export function createHostActivities(hosts: Hosts): HostActivities & SettleHostActivities & SurveyActivities {
   const looks = new Looks(hosts);
   const comparisons = new CpuComparisons(hosts);
   const targets = new ChosenTargets();
   return {
     ...createSettleHostActivities(hosts, looks),
+    ...createSurveyActivities(hosts, looks, recordsOfContext),
     listHosts: ({ part, mostBytes }) =>
       heartbeating(async () => {
         const survey = await looks.forPage(part.datacenter, { isFirst: part.after === undefined });

@@ -1,6 +1,5 @@
 /** The survey as an activity of a datacenter's queue. */
 import { Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import type { SurveyCounts } from '../model/survey.ts';
 import { heartbeating } from './heartbeats.ts';
 import type { Hosts } from './hosts/hosts.ts';
@@ -11,17 +10,18 @@ export interface SurveyActivities {
   surveyRecords(request: { readonly datacenter: string }): Promise<SurveyCounts>;
 }
 
+/** @param records those of the activity that is under way */
 export function createSurveyActivities(
   hosts: Hosts,
   looks: Looks,
-  recordsOf: (client: Client) => SurveyOptions['records'],
+  records: () => SurveyOptions['records'],
 ): SurveyActivities {
   const survey = new RecordSurvey(hosts, looks);
   return {
     surveyRecords: ({ datacenter }) =>
       heartbeating(() => {
-        const { client, cancellationSignal: signal } = Context.current();
-        return survey.run(datacenter, { records: recordsOf(client), signal });
+        const { cancellationSignal: signal } = Context.current();
+        return survey.run(datacenter, { records: records(), signal });
       }),
   };
 }

@@ -20,10 +20,11 @@ export interface SettleHostActivities {
   findCopies(request: FindCopiesRequest): Promise<FoundCopies>;
 }
 
-export function createSettleActivities(records: Pick<Records, 'readVm'>): SettleActivities {
+/** @param records those of the activity that is under way */
+export function createSettleActivities(records: () => Pick<Records, 'readVm'>): SettleActivities {
   return {
     readLease: async ({ vm }) => {
-      const record = await records.readVm(vm);
+      const record = await records().readVm(vm);
       return record && (record.lease ? { lease: record.lease } : {});
     },
   };
