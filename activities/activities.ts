@@ -12,7 +12,6 @@ import { pageOf, type InventoryPage } from './inventory-pages.ts';
 import { Looks } from './looks.ts';
 import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
 import { readHolder, type Holder } from './operations.ts';
-import { recordsOfContext } from './records/create-record-activities.ts';
 import { createRecordActivities, recordsOfContext } from './records/create-record-activities.ts';
 import type { RecordActivities } from './records/record-activities.ts';
 import {
