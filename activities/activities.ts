@@ -12,8 +12,7 @@ import { pageOf, type InventoryPage } from './inventory-pages.ts';
 import { Looks } from './looks.ts';
 import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
 import { readHolder, type Holder } from './operations.ts';
-import { createRecordActivities, recordsOfContext } from './records/create-record-activities.ts';
-import type { RecordActivities } from './records/record-activities.ts';
+import { recordsOfContext } from './records/create-record-activities.ts';
 import {
   createSettleActivities,
   createSettleHostActivities,
@@ -39,10 +38,9 @@ export interface HostActivities {
   moveVm(request: MoveVmRequest): Promise<MoveVmReport>;
 }
 
-export function createActivities(hosts: Hosts): Activities & RecordActivities & SettleActivities {
+export function createActivities(hosts: Hosts): Activities & SettleActivities {
   const datacenters = [...new Set(hosts.site.hosts.map(({ datacenter }) => datacenter))].toSorted();
   return {
-    ...createRecordActivities(),
     ...createSettleActivities(recordsOfContext),
     readSite: async () => ({ datacenters }),
     readHolder: ({ vm }) => readHolder(Context.current().client, vm),
@@ -91,12 +89,14 @@ function moveContext(): MoveContext & Disposable {
     else detach.abort();
   });
   const signal = progressSignal();
-  let last: MigrationProgress | undefined;
+  const earlier = context.info.heartbeatDetails as MigrationProgress | undefined;
+  let last = earlier;
   const beats = setInterval(() => context.heartbeat(last), heartbeatEveryMs);
   return {
     cancelRequested: cancel.signal,
     detached: detach.signal,
     isFirst: context.info.attempt === 1,
+    ...(earlier ? { earlier } : {}),
     progress: (progress) => {
       last = progress;
       context.heartbeat(progress);

@@ -11,7 +11,7 @@ import { HostRefused } from './hosts/errors.ts';
 import type { Hosts, KnownHost } from './hosts/hosts.ts';
 import { BothHosts, type Seen } from './move/both-hosts.ts';
 import { commit } from './move/commit.ts';
-import { begin, detached, follow, isCanceled } from './move/follow.ts';
+import { begin, detached, follow, isCanceled, type Followed } from './move/follow.ts';
 import { SourceEvents } from './move/source-events.ts';
 
 export interface MoveVmRequest {
@@ -46,6 +46,8 @@ export interface MoveContext {
   readonly detached: AbortSignal;
   /** No attempt of this operation came before: a migration that runs already is somebody else's. */
   readonly isFirst: boolean;
+  /** What an earlier attempt told last. */
+  readonly earlier?: MigrationProgress;
   readonly progress: (progress: MigrationProgress) => void;
 }
 
@@ -59,7 +61,7 @@ interface Course {
   reattached: boolean;
   ordered: boolean;
   committed: boolean;
-  aborted?: 'canceled' | 'timeout';
+  aborted?: Followed['aborted'];
   cause?: string;
   standstillMs?: number;
 }
@@ -85,7 +87,7 @@ export async function moveVm(
     // After the commit a job is only libvirt's own tidying.
     const isMoving = seen.hasJob && !course.committed;
     if (isMoving || mayBegin(seen, course, request, context)) {
-      await migrate(both, known.target, request, context, course);
+      await migrate(hosts, both, known.target, request, context, course);
       deadline = performance.now() + cleanUpMs;
       continue;
     }
@@ -116,6 +118,7 @@ function mayBegin(
 
 /** Begins the migration, or goes on with the one that runs, up to its commit. */
 async function migrate(
+  hosts: Hosts,
   both: BothHosts,
   to: KnownHost,
   request: MoveVmRequest,
@@ -139,7 +142,12 @@ async function migrate(
   });
   const order = isRunning ? undefined : begin(source, to, request);
   course.ordered = true;
-  const { end, aborted, cause } = await follow(source, request, context, { order, ready: ready.promise });
+  const { end, aborted, cause } = await follow(source, request, context, {
+    order,
+    ready: ready.promise,
+    settings: hosts.site.migrations,
+    openTarget: () => hosts.open(to),
+  });
   if (aborted) course.aborted = aborted;
   if (cause !== undefined) course.cause = cause;
   if (end === 'over' || !target) return;

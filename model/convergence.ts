@@ -4,7 +4,7 @@ import { z } from 'zod';
 const seconds = z.int().min(5).max(86_400);
 
 /** What `migrations` of drover.yaml says of every move; an operation's own input comes first. */
-export const ConvergenceSettings = z.strictObject({
+export const ConvergenceSettings = z.object({
   /**
    * A client that meets the halt as it connects tries again after 1 s (RFC 6298) and then after 3 s: 800 ms and what
    * the switch-over needs besides are over by the first of these. Nova and vdsm end at 500 ms, KubeVirt plans 900.
@@ -26,3 +26,5 @@ export const ConvergenceSettings = z.strictObject({
   }),
 });
 export type ConvergenceSettings = z.infer<typeof ConvergenceSettings>;
+
+export const defaultConvergence: ConvergenceSettings = ConvergenceSettings.parse({});

@@ -58,8 +58,8 @@ export const MigrationProgress = z.object({
   expectedDowntimeMs: z.number().optional(),
   /** How long the VM may stand still for the copy of the rest, as Drover has it allowed by now. */
   allowedDowntimeMs: z.number().optional(),
-  /** Why the migration is being aborted, when that is Drover's own decision. */
-  aborting: z.string().optional(),
+  /** It is being aborted by Drover's own decision: its time is over, it gets no nearer to its end, or a disk was lost. */
+  aborting: z.object({ kind: z.enum(['budget', 'noProgress', 'diskLost']), reason: z.string() }).optional(),
 });
 export type MigrationProgress = z.infer<typeof MigrationProgress>;
 

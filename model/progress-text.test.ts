@@ -20,7 +20,9 @@ test('how far a copy is, how long the VM would stand still, and how long it may'
 });
 
 test('what was not measured is left out, and why it is aborted comes first', () => {
-  expect(progressText({ ...progress, aborting: 'the copy was not done after 10 s' })).toBe(
+  expect(
+    progressText({ ...progress, aborting: { kind: 'budget', reason: 'the copy was not done after 10 s' } }),
+  ).toBe(
     'aborting, since the copy was not done after 10 s; 64 MiB copied, 32 MiB of 128 MiB to go, 30 MiB/s, written at 10 MiB/s, pass 2, rest unknown',
   );
 });

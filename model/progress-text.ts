@@ -10,7 +10,7 @@ export function progressText(progress: MigrationProgress): string {
       ? 'rest unknown'
       : `about ${(progress.estimatedRestMs / 1000).toFixed(1)} s left`;
   const { expectedDowntimeMs, allowedDowntimeMs, aborting } = progress;
-  const why = aborting === undefined ? '' : `aborting, since ${aborting}; `;
+  const why = aborting === undefined ? '' : `aborting, since ${aborting.reason}; `;
   const parts = [
     `${mib(progress.processedBytes)} copied, ${mib(progress.remainingBytes)} of ${mib(progress.totalBytes)} to go`,
     `${mib(progress.bytesPerSecond)}/s`,

@@ -10,7 +10,7 @@ export class FakeSimulation implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets: Socket[] = [];
 
-  private constructor(server: Server, answer: (request: string) => unknown) {
+  private constructor(server: Server, answer: (request: string, parameters: unknown) => unknown) {
     this.#server = server;
     server.on('connection', (socket) => {
       this.#sockets.push(socket);
@@ -20,9 +20,9 @@ export class FakeSimulation implements AsyncDisposable {
         new StreamMessageWriter(socket),
       );
       connection.onError(() => undefined);
-      connection.onRequest((request) => {
+      connection.onRequest((request, parameters) => {
         this.requests.push(request);
-        return request === 'open' ? null : answer(request);
+        return request === 'open' ? null : answer(request, parameters);
       });
       connection.listen();
     });
@@ -31,7 +31,7 @@ export class FakeSimulation implements AsyncDisposable {
   }
 
   /** @param answer to every request but `open`; what it throws is the answer too */
-  static async start(answer: (request: string) => unknown): Promise<FakeSimulation> {
+  static async start(answer: (request: string, parameters: unknown) => unknown): Promise<FakeSimulation> {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

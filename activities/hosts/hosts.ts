@@ -35,7 +35,10 @@ export interface Site {
   readonly vms: Readonly<Record<string, KnownVm>>;
   readonly starved: { readonly hostBusyRatio: number; readonly vmShareOfHost: number };
   /** Moves to and from one host at a time; how long one may try, where the settings say it. */
-  readonly migrations: { readonly perHostIn: number; readonly perHostOut: number } & Partial<ConvergenceSettings>;
+  readonly migrations: {
+    readonly perHostIn: number;
+    readonly perHostOut: number;
+  } & Partial<ConvergenceSettings>;
   /** After so long hosts drop a silent connection. */
   readonly keepaliveSeconds: number;
 }

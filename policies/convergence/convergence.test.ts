@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ConvergenceSettings } from '../../model/convergence.ts';
+import { ConvergenceSettings, defaultConvergence } from '../../model/convergence.ts';
 import { budgetSeconds } from './budget.ts';
 import { noHistory } from './convergence.ts';
 import { copyOf } from './simulated-copy.ts';
@@ -53,7 +53,7 @@ describe('a copy', () => {
   );
 
   test('that another attempt followed goes on with the halt that was allowed', () => {
-    const limits = { ...ConvergenceSettings.parse({}), budgetSeconds: 300 };
+    const limits = { ...defaultConvergence, budgetSeconds: 300 };
     expect(noHistory(limits, { allowedDowntimeMs: 675 }).allowedDowntimeMs).toBe(675);
     expect(noHistory(limits, { allowedDowntimeMs: 5000 }).allowedDowntimeMs).toBe(800);
     expect(noHistory(limits, {}).allowedDowntimeMs).toBe(300);

@@ -58,7 +58,7 @@ export interface Judgement {
  */
 export function noHistory(
   { maxDowntimeMs }: CopyLimits,
-  earlier: { allowedDowntimeMs?: number } = {},
+  earlier: { allowedDowntimeMs?: number | undefined } = {},
 ): CopyHistory {
   const allowedDowntimeMs = Math.min(
     maxDowntimeMs,

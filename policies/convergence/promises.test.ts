@@ -1,7 +1,7 @@
 /** What the policy promises of every copy, not only of those that someone thought of. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ConvergenceSettings } from '../../model/convergence.ts';
+import { defaultConvergence } from '../../model/convergence.ts';
 import type { CopyLimits } from './abort.ts';
 import { judgeCopy, noHistory, type CopySeen } from './convergence.ts';
 import { copyOf, type Stretch } from './simulated-copy.ts';
@@ -13,7 +13,7 @@ const limits = fc
     noProgressAtLongestSeconds: fc.integer({ min: 5, max: 200 }),
     budgetSeconds: fc.integer({ min: 10, max: 400 }),
   })
-  .map((some): CopyLimits => ({ ...ConvergenceSettings.parse({}), ...some }));
+  .map((some): CopyLimits => ({ ...defaultConvergence, ...some }));
 
 const bytes = fc.integer({ min: 0, max: 2 ** 40 });
 /** Whatever a hypervisor may say, in whatever order, as long as passes and time go forward. */
@@ -62,7 +62,8 @@ test('every copy whose time is over is given up, and its reason names the figure
       let history = noHistory(held);
       for (const one of seen) {
         const judgement = judgeCopy(history, one, held);
-        if (one.elapsedMs >= held.budgetSeconds * 1000) expect(judgement.abort?.kind).toBe('budget');
+        const isOver = one.elapsedMs >= held.budgetSeconds * 1000;
+        expect(judgement.abort?.kind === 'budget').toBe(isOver);
         expect(judgement.abort?.reason ?? '').not.toMatch(/NaN|Infinity|undefined/);
         ({ history } = judgement);
       }
@@ -93,7 +94,7 @@ test('a copy that clearly converges is neither given up nor allowed a longer hal
   fc.assert(
     // From two thirds on the last passes, each of some milliseconds, take more than a second.
     fc.property(converging(0.6), ({ memoryMiB, stretches }) => {
-      const held = { ...ConvergenceSettings.parse({}), budgetSeconds: 86_400 };
+      const held = { ...defaultConvergence, budgetSeconds: 86_400 };
       const { end, allowed } = copyOf(memoryMiB, stretches, held);
       expect({ end, allowed }).toEqual({ end: 'halts', allowed: [300] });
     }),
@@ -104,7 +105,7 @@ test('a copy that clearly converges is neither given up nor allowed a longer hal
 test('a copy that converges is never given up, whether or not the hypervisor tells what a pass begins with', () => {
   fc.assert(
     fc.property(converging(0.85), fc.boolean(), ({ memoryMiB, stretches }, isMeasured) => {
-      const held = { ...ConvergenceSettings.parse({}), budgetSeconds: 86_400 };
+      const held = { ...defaultConvergence, budgetSeconds: 86_400 };
       expect(copyOf(memoryMiB, stretches, held, { isMeasured }).end).toBe('halts');
     }),
     { numRuns: 60 },
@@ -118,7 +119,7 @@ test('a VM that always writes more than the longest halt allows is given up long
       ({ copiedMiBps, times }) => {
         const writtenMiB = copiedMiBps * times;
         const stretch = { fromSeconds: 0, copiedMiBps, writtenMiBps: copiedMiBps * 2, writtenMiB };
-        const held = { ...ConvergenceSettings.parse({}), budgetSeconds: 86_400 };
+        const held = { ...defaultConvergence, budgetSeconds: 86_400 };
         const { end, seconds } = copyOf(writtenMiB * 2, [stretch], held);
         expect(end).toBe('noProgress');
         expect(seconds).toBeLessThan(300);
