@@ -27,8 +27,13 @@ const patienceMs = 20_000;
 const firstPauseMs = 50;
 const mostPauseMs = 1000;
 
-/** gRPC's codes of what passes by itself: too many updates at once, and a record that continues as new meanwhile. */
-const passing = new Set([/* NOT_FOUND */ 5, /* RESOURCE_EXHAUSTED */ 8, /* ABORTED */ 10]);
+/**
+ * gRPC's codes of what passes by itself: too many updates at once, and a record that continues as new meanwhile or can't
+ * yet, because something came in (`unexpected workflow task failure`).
+ */
+const passing = new Set([
+  /* NOT_FOUND */ 5, /* RESOURCE_EXHAUSTED */ 8, /* FAILED_PRECONDITION */ 9, /* ABORTED */ 10,
+]);
 
 /**
  * Asks until there is an answer, for 20 s at most beyond the tries of Temporal's client.
