@@ -62,6 +62,7 @@ export class Herd implements AsyncDisposable {
       const { port, controlPort } = await readyLine(simulation);
       const settingsFile = join(folder, 'drover.yaml');
       const more = {
+        survey: { everyMinutes: 0 },
         temporal: { embedded: { port: await freePort(), uiPort: await freePort() } },
         metrics: { worker: `127.0.0.1:${await freePort()}` },
       };

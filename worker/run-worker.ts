@@ -1,6 +1,7 @@
 /** A Temporal worker of Drover's: the workflows, and the activities of the datacenters that it is near to. */
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ScheduleClient } from '@temporalio/client';
 import {
   NativeConnection,
   Worker,
@@ -18,6 +19,7 @@ import type { Settings } from '../settings/schema.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import type { Logger } from './logger.ts';
 import { prepareNamespace } from './namespace.ts';
+import { scheduleSurvey } from './schedules.ts';
 import { siteOf } from './site.ts';
 
 export interface WorkerSetup {
@@ -85,9 +87,25 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       }),
     ),
   ]);
+  await planSurveys(new ScheduleClient({ connection, namespace: target.namespace }), settings, log);
   log.info(`works on ${target.address}, namespace ${target.namespace}, for ${datacenters.join(', ')}`);
   await Promise.all(workers.map((worker) => worker.run()));
   await connection.close();
+}
+
+/** A worker that may not make schedules works all the same. */
+async function planSurveys(
+  schedules: ScheduleClient,
+  { survey }: Settings,
+  log: Pick<Logger, 'warn'>,
+): Promise<void> {
+  try {
+    await scheduleSurvey(schedules, survey.everyMinutes);
+  } catch (error) {
+    log.warn(
+      `no survey keeps the records up to date, its schedule can't be made: ${(error as Error).message}`,
+    );
+  }
 }
 
 /** Waits for Temporal as long as it takes: whoever supervises starts both at once, in any order. */

@@ -23,6 +23,8 @@ export interface Budgets {
   readonly settleMs: number;
   /** A move whose time is spent is ended, and both hosts are asked a last time. */
   readonly endNowMs: number;
+  /** A datacenter's workers have so long to begin its survey; else it is left to the next. */
+  readonly surveyStartMs: number;
 }
 
 const second = 1000;
@@ -42,4 +44,5 @@ export const budgets: Budgets = {
   // A host that fell silent in a move is asked where the VM is until a person had a day to bring it back.
   settleMs: 24 * 60 * minute,
   endNowMs: 15 * minute,
+  surveyStartMs: 2 * minute,
 };

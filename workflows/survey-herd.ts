@@ -7,6 +7,7 @@ import type { Activities } from '../activities/activities.ts';
 import type { SurveyActivities } from '../activities/survey-activities.ts';
 import { datacenterTaskQueue, internalWorkflows, taskQueue } from '../model/operations.ts';
 import { sumOfSurveys, type SurveyCounts } from '../model/survey.ts';
+import { budgets } from './budgets.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 
 const site = proxyActivities<Activities>({
@@ -34,7 +35,7 @@ function surveyIn(datacenter: string): Promise<SurveyCounts> {
     // 20,000 records are told in seven minutes, and begin in fourteen.
     startToCloseTimeout: '1h',
     scheduleToCloseTimeout: '1h',
-    scheduleToStartTimeout: '2m',
+    scheduleToStartTimeout: budgets.surveyStartMs,
     heartbeatTimeout: '10s',
     retry: { maximumAttempts: 3 },
     summary: `records of ${datacenter}`,

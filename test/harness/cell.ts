@@ -120,6 +120,8 @@ export class Cell implements AsyncDisposable {
         keepaliveSeconds: 1,
         more: {
           temporal: { embedded: { port: ports.temporal } },
+          // Faults strike at the n-th call to a host: what asks by the clock would shift them.
+          survey: { everyMinutes: 0 },
           alerts: { listen: `127.0.0.1:${ports.alerts}`, tokenFile: join(folder, 'alert-token') },
         },
       }),

@@ -12,4 +12,5 @@ export const budgets: Budgets = {
   settleAttemptMs: 1000,
   settleMs: 2000,
   endNowMs: 2000,
+  surveyStartMs: 2000,
 };
