@@ -32,7 +32,7 @@ beforeAll(async () => {
       vms: {},
       starved: { hostBusyRatio: 1, vmShareOfHost: 1 },
     } as never,
-    driverByScheme({ keepaliveSeconds: 3 } as never),
+    driverByScheme({ keepaliveSeconds: 3 }),
   );
   worker = await startStandInWorker({
     ...createRecordActivities(),
@@ -87,7 +87,7 @@ test('a datacenter without workers is told, and does not keep the others from th
     workflowId: `survey-herd-${++surveys}`,
     taskQueue,
   });
-  await expect(handle.result()).rejects.toThrow();
+  await expect(handle.result()).rejects.toMatchObject({ name: 'WorkflowFailedError' });
   const { events } = await handle.fetchHistory();
   expect(events?.filter(({ activityTaskCompletedEventAttributes: done }) => done)).toHaveLength(2);
 });
