@@ -37,6 +37,19 @@ export class RecordsWorld {
     return this.#decideHost(request.host, (record) => reserve(record, request, now));
   }
 
+  /** A person finds out where each VM in doubt is: whoever settles it takes its lease over, and lets go. */
+  endDoubts(): void {
+    for (const { vm, lease } of Object.values(this.vms)) {
+      if (lease?.state !== 'inDoubt') continue;
+      const claimant = { workflowId: `settle-vm/${vm}`, kind: 'settleVm', rank: 'person' } as const;
+      const { workflowId } = claimant;
+      this.#decideVm(vm, (record) => acquire(record, { claimant, takeOver: lease.epoch }, now));
+      this.#decideVm(vm, (record) =>
+        release(record, { workflowId, outcome: 'settled', message: 'it was found' }, now),
+      );
+    }
+  }
+
   /** What is held, and who waits, of each VM and host of which anything is. */
   held(): unknown {
     const leases = Object.values(this.vms).flatMap(({ vm, lease, queue }) =>
