@@ -22,7 +22,7 @@ export interface RecordsOptions {
  * one with that of an earlier attempt: Temporal would answer a stale attempt that asks again as it did when that was the
  * latest. The records themselves see to it that a repeated question changes nothing.
  */
-export function temporalRecords(client: Client, { asker = randomUUID() }: RecordsOptions = {}): Records {
+export function temporalRecords(client: Client, { asker }: RecordsOptions = {}): Records {
   const askVm = <Answer>(
     update: string,
     request: { readonly vm: string },
@@ -47,7 +47,7 @@ export function temporalRecords(client: Client, { asker = randomUUID() }: Record
     });
   const acquireOnce = (request: AcquireVm): Promise<AcquireVmAnswer> => {
     const { claimant, takeOver } = request;
-    const parts = [claimant.workflowId, recordUpdates.acquire, asker, takeOver ?? 'anew'];
+    const parts = [claimant.workflowId, recordUpdates.acquire, asker ?? randomUUID(), takeOver ?? 'anew'];
     return askVm(recordUpdates.acquire, request, parts.join(' '));
   };
   return {

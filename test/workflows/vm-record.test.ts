@@ -165,6 +165,12 @@ test('whoever was terminated while it waited loses its turn to the next', async 
     workflowId: gone.claimant.workflowId,
     outcome: 'ended',
   });
+  // It was known by the signal that did not reach it: nobody had to look after it.
+  const { events } = await client.workflow.getHandle(vmRecordId(vm)).fetchHistory();
+  const lookedAfter = events?.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+    (scheduled?.input?.payloads ?? []).map(({ data }) => new TextDecoder().decode(data ?? undefined)),
+  );
+  expect(lookedAfter?.join()).not.toContain(gone.claimant.workflowId);
 });
 
 test('a holder that was terminated is found by the record itself, which waits with few events', async () => {
@@ -271,9 +277,10 @@ test('a record does not end by a request to cancel it, and none that was termina
   const holder = await anOperation('holder');
   const epoch = await holder.hold();
   const handle = client.workflow.getHandle(vmRecordId(vm));
+  const { runId } = await handle.describe();
   await handle.cancel();
   expect(await holder.hold()).toBe(epoch);
-  expect((await handle.describe()).status.name).toBe('RUNNING');
+  expect(await handle.describe()).toMatchObject({ runId, status: { name: 'RUNNING' } });
   await handle.terminate('by hand');
   expect(await records.readVm(vm)).toBeUndefined();
   expect(await records.readVm('never-seen')).toBeUndefined();
