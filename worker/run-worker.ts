@@ -65,6 +65,8 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
     // Progress is read from heartbeats: they must not be held back for most of the heartbeat timeout.
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
+    // A workflow in the memory of a worker that was killed is handed to another one after this long, not after 10 s.
+    stickyQueueScheduleToStartTimeout: '1s',
     // Moves let go of their job at once; checks have this long to end.
     shutdownGraceTime: '5s',
     ...(setup.interceptors ? { interceptors: setup.interceptors } : {}),
