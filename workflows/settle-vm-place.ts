@@ -36,7 +36,11 @@ function ofLook(vm: string, lease: HeldLease | undefined, seen: Seen): Found {
   const found = whereabouts(plain(seen.copies), wasInDoubt || seen.copies.length === 0 ? silent : []);
   switch (found.kind) {
     case 'at':
-      return { kind: 'at', host: found.host, text: found.reason + leftText(seen.copies, found.leftovers) };
+      return {
+        kind: 'at',
+        host: found.host,
+        text: found.reason + silentText(silent) + leftText(seen.copies, found.leftovers),
+      };
     case 'several':
       return twice(vm, found.reason, howToEnd(seen.copies, found.copies));
     case 'unclear':

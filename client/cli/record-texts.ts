@@ -5,7 +5,7 @@ import type { Section } from './sections.ts';
 
 /** @param now to say how long ago something was */
 export function vmSections(record: VmRecord, now: Date): Section[] {
-  const { vm, lease, queue, seen, definition, shouldRun, lastMovedAt, operations, epoch } = record;
+  const { vm, lease, queue, seen, definition, shouldRun, lastMovedAt, operations } = record;
   return [
     {
       title: 'VM',
@@ -24,7 +24,7 @@ export function vmSections(record: VmRecord, now: Date): Section[] {
     },
     lease
       ? { title: 'Lease', body: leaseValues(vm, lease, now) }
-      : { title: 'Lease', body: `nobody acts on it${epoch > 0 ? ` (epoch ${epoch} was the last)` : ''}` },
+      : { title: 'Lease', body: 'nobody acts on it' },
     {
       title: 'Waiting',
       body:
@@ -100,10 +100,15 @@ export function hostSections(record: HostRecord, now: Date): Section[] {
             ],
     },
     ...(['in', 'out'] as const).map((direction) => ({
-      title: `Moves ${direction} (${slots[direction].length} of ${slotsOf[direction]} slots taken)`,
+      title: `Moves ${direction} (${slotsText(slots[direction].length, slotsOf[direction])})`,
       body: slotRows(slots[direction], waiting[direction], now),
     })),
   ];
+}
+
+/** How many there are a record learns with the first request for one. */
+function slotsText(taken: number, all: number): string {
+  return all === 0 ? 'no slot taken' : `${taken} of ${all} slots taken`;
 }
 
 function slotRows(held: readonly Slot[], waiting: readonly Slot[], now: Date): string | string[][] {

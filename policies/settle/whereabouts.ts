@@ -40,7 +40,7 @@ export function whereabouts(copies: readonly Copy[], silent: readonly string[]):
       return {
         kind: 'at',
         host: only.host,
-        reason: `${inWords([only])}, and every host answered`,
+        reason: inWords([only]),
         leftovers: copies.filter((copy) => copy !== only),
       };
   }

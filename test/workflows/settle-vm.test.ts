@@ -79,7 +79,9 @@ afterAll(() => worker?.[Symbol.asyncDispose]());
 test('a VM that nobody doubts: nothing to do, with where it is', async () => {
   found = { copies: [copy('host1', 'running')], silent: [{ host: 'host3', cluster: 'berlin' }] };
   const operation = await worker.drover.start('settleVm', { vm: 'web1' });
-  expect(await operation.result()).toMatchObject({ outcome: 'nothingToDo', host: 'host1' });
+  const result = await operation.result();
+  expect(result).toMatchObject({ outcome: 'nothingToDo', host: 'host1' });
+  expect(result.message).toContain('web1 is on host1: running on host1 (no answer from host3)');
   expect(released).toMatchObject([{ vm: { epoch: 5, outcome: 'nothingToDo', host: 'host1' }, hosts: [] }]);
   expect(released[0]?.vm.doubt).toBeUndefined();
 });
