@@ -87,11 +87,18 @@ export class Move {
 
   /** Waits until so much of the memory has been copied. */
   async copied(mebibytes = middle): Promise<void> {
-    await waitFor(`${mebibytes} MiB to be copied`, 60, async () => {
+    const ended = this.#operation?.result().then(
+      ({ message }) => Promise.reject(new Error(`it has ended before: ${message}`)),
+      (error: Error) => Promise.reject(new Error(`it has ended before: ${error.message}`)),
+    );
+    const come = waitFor(`${mebibytes} MiB to be copied`, 60, async () => {
       const ask = virsh(this.source, 'domjobinfo', '--rawstats', '--domain', this.stage.vm.uuid);
       const bytes = /^memory_processed: (\d+)$/m.exec(await ask)?.[1];
       return Number(bytes ?? 0) >= mebibytes * 1024 ** 2 ? true : undefined;
     });
+    // Later it may end as it likes.
+    ended?.catch(() => undefined);
+    await Promise.race([come, ...(ended ? [ended] : [])]);
   }
 
   /** Waits for the operation's end, then asks the world. */

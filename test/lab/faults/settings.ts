@@ -6,6 +6,8 @@ import { Line } from './line.ts';
 
 interface LabSettings {
   stateDir: string;
+  temporal: { embedded: { port: number; uiPort: number } };
+  alerts: { listen: string };
   metrics: { worker: string };
   clusters: Record<string, { hosts: Record<string, Record<string, unknown>> }>;
 }
@@ -22,6 +24,14 @@ export async function openLines(lab: Lab, at?: string): Promise<Lines> {
   );
 }
 
+/** Ports of this machine that Drover opens, all of the test's own. */
+export interface Ports {
+  readonly temporal: number;
+  readonly temporalUi: number;
+  readonly alerts: number;
+  readonly metrics: number;
+}
+
 /**
  * Writes the settings of one worker: the lab's, but for the ways to the hosts.
  * @param peers how other hosts reach each host
@@ -30,11 +40,13 @@ export async function openLines(lab: Lab, at?: string): Promise<Lines> {
 export function writeSettings(
   file: string,
   lab: Lab,
-  { own, peers, stateDir, metrics }: { own: Lines; peers: Lines; stateDir: string; metrics?: string },
+  { own, peers, stateDir, ports }: { own: Lines; peers: Lines; stateDir: string; ports: Ports },
 ): void {
   const settings = parse(readFileSync(lab.droverYamlPath, 'utf8')) as LabSettings;
   settings.stateDir = stateDir;
-  if (metrics !== undefined) settings.metrics = { worker: metrics };
+  settings.temporal = { embedded: { port: ports.temporal, uiPort: ports.temporalUi } };
+  settings.alerts.listen = `127.0.0.1:${ports.alerts}`;
+  settings.metrics = { worker: `127.0.0.1:${ports.metrics}` };
   for (const { hosts } of Object.values(settings.clusters)) {
     for (const [name, host] of Object.entries(hosts)) {
       host['migrateTo'] = lab.hosts.find((each) => each.name === name)?.address;

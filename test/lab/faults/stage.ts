@@ -85,12 +85,13 @@ export class Stage implements AsyncDisposable {
         { name: `${name}-${place}`, command, args, answers, logFile: join(folder, `${name}-${place}.log`) },
         run,
       );
+    const [temporal, temporalUi, alerts] = [await freePort(), await freePort(), await freePort()];
     const sets = await Promise.all(
       Array.from({ length: workers }, async (_, place) => {
         const settingsFile = join(folder, `drover-${place}.yaml`);
         const own = await openLines(lab);
-        const metrics = place === 0 ? {} : { metrics: `127.0.0.1:${await freePort()}` };
-        writeSettings(settingsFile, lab, { own, peers, stateDir: join(folder, 'state'), ...metrics });
+        const ports = { temporal, temporalUi, alerts, metrics: await freePort() };
+        writeSettings(settingsFile, lab, { own, peers, stateDir: join(folder, 'state'), ports });
         const settings = readSettings(settingsFile);
         const parts = partsOf(settings, settingsFile, temporalTarget(settings));
         return { settingsFile, own, parts, place };
@@ -155,6 +156,11 @@ export class Stage implements AsyncDisposable {
 
   get hosts(): readonly LabHost[] {
     return this.lab.hosts;
+  }
+
+  /** Where alerts are taken. */
+  get alertsUrl(): string {
+    return `http://${readSettings(this.#settingsFile).alerts?.listen}/alerts`;
   }
 
   /** How other hosts reach this one. */

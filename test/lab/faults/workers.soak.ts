@@ -205,7 +205,7 @@ function alertOf(startsAt: string): object {
 
 async function post(alert: object): Promise<{ status: number; result?: unknown; workflowId?: unknown }> {
   const token = readFileSync(stage.lab.alertTokenFile, 'utf8').trim();
-  const response = await fetch(`http://127.0.0.1:${stage.lab.config.ports.alerts}/alerts`, {
+  const response = await fetch(stage.alertsUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: JSON.stringify(alert),
