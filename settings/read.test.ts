@@ -67,6 +67,7 @@ describe('good settings', () => {
         diskCheckSeconds: 30,
       },
       starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25, forSeconds: 60, windowSeconds: 60 },
+      survey: { everyMinutes: 5 },
     });
   });
 
@@ -179,6 +180,7 @@ describe('a value of the wrong kind is told with what is allowed', () => {
     ['migrations: {perHostIn: 0}', 'migrations.perHostIn 0 must be at least 1'],
     ['migrations: {perHostOut: 65}', 'migrations.perHostOut 65 must be at most 64'],
     ['starved: {hostBusyRatio: 0}', 'starved.hostBusyRatio 0 must be above 0'],
+    ['survey: {everyMinutes: 1441}', 'survey.everyMinutes 1441 must be at most 1440'],
     ['keepaliveSeconds: 2.5', 'keepaliveSeconds must be a whole number, not 2.5'],
     ['starved: {hostBusyRatio: 90}', 'starved.hostBusyRatio 90 must be at most 1'],
     ['temporal: {embedded: {port: 70000}}', 'temporal.embedded.port 70000 must be at most 65535'],
