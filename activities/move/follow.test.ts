@@ -192,22 +192,28 @@ describe('of what an earlier attempt began', () => {
 });
 
 describe('the end is not waited for longer than it takes', () => {
-  const isAsked = Promise.withResolvers<void>();
-  const silent = (): Promise<never> => {
-    isAsked.resolve();
-    return new Promise(() => undefined);
-  };
+  /** A source that is asked, and does not answer. */
+  function silence(): { asked: Promise<void>; silent: () => Promise<never> } {
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const silent = (): Promise<never> => {
+      resolve();
+      return new Promise(() => undefined);
+    };
+    return { asked, silent };
+  }
 
   test('the VM is ready while the source owes an answer', async () => {
     copy = new Copy(1);
-    expect(await copy.follow({ ready: isAsked.promise }, {}, silent)).toEqual({ end: 'ready' });
+    const { asked, silent } = silence();
+    expect(await copy.follow({ ready: asked }, {}, silent)).toEqual({ end: 'ready' });
   });
 
   test('the order ends while the source owes an answer', async () => {
     copy = new Copy(1);
     const { order, end } = ordered();
+    const { asked, silent } = silence();
     const followed = copy.follow({ order }, {}, silent);
-    await isAsked.promise;
+    await asked;
     end();
     expect(await followed).toEqual({ end: 'over' });
   });
