@@ -106,6 +106,25 @@ describe('settle with what the hypervisor says of a halted copy', () => {
     expect(settle(source, target).outcome).toBe(outcome);
   });
 
+  test('a halted copy whose source was proven to have ended is the VM', () => {
+    const facts = { wasPaused: false, notes: new Set(['targetIsLatest'] as const) };
+    expect(settle(absent, present('paused', 'user')).outcome).toBe('inDoubt');
+    expect(settle(absent, present('paused', 'user'), facts).outcome).toBe('moved');
+  });
+
+  test('a guest that crashed is named', () => {
+    expect(settle(present('off', 'crashed'), absent).reason).toContain('the guest, or its QEMU, crashed');
+    expect(settle(present('off', 'shutdown'), absent).reason).not.toContain('crashed');
+  });
+
+  test('a VM that a person had paused is told as such where it stays and where it goes', () => {
+    const facts = { wasPaused: true, notes: new Set<never>() };
+    expect(settle(present('paused', 'user'), absent, facts).reason).toContain('as it was before');
+    expect(settle(present('off', 'migrated'), present('paused', 'user'), facts).reason).toContain(
+      'left paused as it was before',
+    );
+  });
+
   test('the reason repeats what the hosts said', () => {
     expect(settle(present('running', 'booted'), unknown).reason).toBe(
       'running (booted) at the source, unknown (no answer in 5 s) at the target: unknown is never taken for gone; look again when the host answers',

@@ -1,17 +1,23 @@
 /**
- * Where a VM really runs after a move, from what both hosts say of it: plain states only. Who may resume, undefine
- * or destroy what follows from events and epochs besides, which this first form does not look at; where they would
- * be needed it answers `inDoubt`.
+ * Where a VM really runs after a move, from what both hosts say of it and what the move's attempts have noted. What may
+ * be done about it is `next-step.ts`.
  */
 import type { VmState } from '../../model/inventory.ts';
 import type { MoveOutcome } from '../../model/migrate-vm.ts';
+import { noFacts, type MoveFacts } from './move-facts.ts';
 
 /**
  * What one host says of the VM. `absent` is proved only by a full listing that succeeded; a host that does not
  * answer, or a lookup that failed, is `unknown`.
  */
 export type Sight =
-  | { readonly kind: 'present'; readonly state: VmState; readonly stateReason: string }
+  | {
+      readonly kind: 'present';
+      readonly state: VmState;
+      readonly stateReason: string;
+      /** Whether its definition stays when it stops; absent: it does. */
+      readonly persistent?: boolean;
+    }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -74,9 +80,21 @@ export function conditionOf(sight: Sight): Condition {
   return conditionOfState[sight.state];
 }
 
+/** What a source's sight means where its end may have been seen. */
+export function conditionOfSource(sight: Sight, { sourceHasEnded = false }: MoveFacts): Condition {
+  const condition = conditionOf(sight);
+  return sourceHasEnded && condition === 'ending' ? 'gone' : condition;
+}
+
 /** The reason for a state, without its spelling; empty where there is none. */
 export function reasonOf(sight: Sight): string {
   return sight.kind === 'present' ? lettersOf(sight.stateReason) : '';
+}
+
+/** The guest, or its hypervisor process, died by itself. */
+export function isCrash(sight: Sight): boolean {
+  if (sight.kind !== 'present') return false;
+  return sight.state === 'crashed' || ['crashed', 'failed'].includes(reasonOf(sight));
 }
 
 /** A reason without its spelling: "I/O error", "ioError" and "io-error" are one. */
@@ -91,8 +109,8 @@ function lettersOf(stateReason: string): string {
  * `moved` and `stayed` also cover a VM that is there but halted or asleep, as it was before the move: the reason
  * says so. `none`: no host has a live copy. `both`: two may run; touch nothing and call an operator.
  */
-export function settle(source: Sight, target: Sight): Settlement {
-  const { outcome, because } = judge(conditionOf(source), conditionOf(target), source);
+export function settle(source: Sight, target: Sight, facts: MoveFacts = noFacts): Settlement {
+  const { outcome, because } = judge(source, target, facts);
   return {
     outcome,
     reason: `${inWords(source)} at the source, ${inWords(target)} at the target: ${because}`,
@@ -104,7 +122,8 @@ interface Judgement {
   readonly because: string;
 }
 
-function judge(source: Condition, target: Condition, sourceSight: Sight): Judgement {
+function judge(sourceSight: Sight, targetSight: Sight, facts: MoveFacts): Judgement {
+  const [source, target] = [conditionOfSource(sourceSight, facts), conditionOf(targetSight)];
   if (source === 'unknown' || target === 'unknown') {
     return inDoubt('unknown is never taken for gone; look again when the host answers');
   }
@@ -133,12 +152,15 @@ function judge(source: Condition, target: Condition, sourceSight: Sight): Judgem
         : 'it runs at the source, so the target’s copy is stale and must never run';
     return { outcome: 'stayed', because };
   }
-  return source === 'gone' ? judgeGoneSource(target, sourceSight) : judgeHaltedSource(source, target);
+  return source === 'gone'
+    ? judgeGoneSource(sourceSight, target, facts)
+    : judgeHaltedSource(source, target, facts);
 }
 
 function judgeHaltedSource(
   source: 'halted' | 'ioError' | 'switching',
   target: 'runs' | 'halted' | 'gone',
+  { wasPaused }: MoveFacts,
 ): Judgement {
   if (source === 'ioError') {
     return target === 'gone'
@@ -150,21 +172,38 @@ function judgeHaltedSource(
   }
   if (target === 'gone') {
     return source === 'halted'
-      ? { outcome: 'stayed', because: 'it is at the source alone, halted' }
+      ? {
+          outcome: 'stayed',
+          because: `it is at the source alone, halted${wasPaused ? ', as it was before' : ''}`,
+        }
       : inDoubt('the source is halted at a switch-over that has not ended; it resumes or is resumed');
   }
   return inDoubt('both copies are halted; which one may go on depends on whether the source has run since');
 }
 
-function judgeGoneSource(target: 'runs' | 'halted' | 'gone', source: Sight): Judgement {
+function judgeGoneSource(
+  source: Sight,
+  target: 'runs' | 'halted' | 'gone',
+  { wasPaused, notes }: MoveFacts,
+): Judgement {
   if (target === 'runs') return { outcome: 'moved', because: 'it runs at the target alone' };
-  if (target === 'gone') return { outcome: 'none', because: 'no live copy is left on either host' };
+  if (target === 'gone') {
+    return isCrash(source)
+      ? {
+          outcome: 'none',
+          because: 'the guest, or its QEMU, crashed, and no live copy is left on either host',
+        }
+      : { outcome: 'none', because: 'no live copy is left on either host' };
+  }
+  const asItWas = wasPaused ? ', left paused as it was before' : '';
   // libvirt's confirm step ran, which it does only after the target took over: the source can't have run since.
-  if (source.kind === 'present' && source.state === 'off' && lettersOf(source.stateReason) === 'migrated') {
-    return {
-      outcome: 'moved',
-      because: 'the source ended as migrated, and the target’s copy is whole, halted',
-    };
+  if (source.kind === 'present' && source.state === 'off' && reasonOf(source) === 'migrated') {
+    const because = `the source ended as migrated, and the target’s copy is whole, halted${asItWas}`;
+    return { outcome: 'moved', because };
+  }
+  if (notes.has('targetIsLatest')) {
+    const because = `the source’s end was proven, and the target’s copy is whole, halted${asItWas}`;
+    return { outcome: 'moved', because };
   }
   return inDoubt(
     'the target’s halted copy is stale if the source ran on before it ended; don’t resume it unproven',
