@@ -5,7 +5,6 @@
  */
 import { cpus, release, totalmem } from 'node:os';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import pc from 'picocolors';
 import type { Drover } from '../client/drover.ts';
 import { startDrover } from '../demo/drover-process.ts';
@@ -14,7 +13,9 @@ import { SteadyClient, waitFor } from '../demo/traffic.ts';
 import { openLab, type Lab, type LabHost, type LabVm } from '../lab/lab.ts';
 import { readOptions } from '../setup/options.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { Histories, type OperationTimes } from './operation-times.ts';
+import { placesOf, virsh } from './places.ts';
 import { ConnectionProbe } from './probe.ts';
 import { shownMs, spreadOf, type Spread } from './spread.ts';
 
@@ -26,6 +27,8 @@ type Side = (typeof sides)[number];
 
 interface Sample {
   readonly wholeMs: number;
+  /** From the order until the VM runs at the target, by the target's own event. */
+  readonly runningMs: number;
   readonly downtimeMs: number;
   readonly requests: number;
   readonly failed: number;
@@ -38,6 +41,7 @@ interface Setting {
   readonly drover: Drover;
   readonly histories: Histories;
   readonly probe: ConnectionProbe;
+  readonly lifecycle: Lifecycle;
   readonly times: OperationTimes[];
 }
 
@@ -73,7 +77,8 @@ async function main(): Promise<number> {
     const [vm] = lab.vms;
     if (!vm || lab.hosts.length !== 2) throw new Error(`${values.lab}: two hosts and a VM are needed`);
     using probe = new ConnectionProbe(vm.address, 80);
-    const setting: Setting = { lab, vm, drover: running.drover, histories, probe, times: [] };
+    await using lifecycle = await Lifecycle.of(lab.hosts);
+    const setting: Setting = { lab, vm, drover: running.drover, histories, probe, lifecycle, times: [] };
     const conditions = await conditionsOf(lab);
     for (const [name, value] of Object.entries(conditions)) console.log(`${name.padEnd(9)}${value}`);
     // The first move of each side loads code and fills caches.
@@ -115,7 +120,7 @@ async function takePairs(
 
 /** Moves the VM to the other host and measures it. */
 async function measure(setting: Setting, side: Side): Promise<Sample> {
-  const { lab, vm, probe } = setting;
+  const { lab, vm, probe, lifecycle } = setting;
   const from = await hostOf(lab, vm);
   const to = lab.hosts.find((host) => host !== from);
   if (!to) throw new Error('there is no other host');
@@ -124,14 +129,19 @@ async function measure(setting: Setting, side: Side): Promise<Sample> {
   try {
     await probe.untilConnected(steadyConnects);
     probe.reset();
+    lifecycle.reset();
     const began = performance.now();
     const workflowId = side === 'virsh' ? await byVirsh(vm, from, to) : await byDrover(setting, to);
     const wholeMs = performance.now() - began;
+    const ran = lifecycle.events.find(
+      (event) => event.host === to.name && event.uuid === vm.uuid && event.event === 'Resumed',
+    );
+    if (!ran) throw new Error(`${to.name} has not told that ${vm.name} runs there`);
     await probe.untilConnected(steadyConnects);
     const downtimeMs = probe.longestGapMs();
     if (workflowId) setting.times.push(await setting.histories.timesOf(workflowId));
     const { requests, failed } = await traffic.stop();
-    return { wholeMs, downtimeMs, requests, failed };
+    return { wholeMs, runningMs: ran.atMs - began, downtimeMs, requests, failed };
   } catch (error) {
     await traffic.stop();
     throw error;
@@ -149,22 +159,12 @@ async function byDrover({ drover, vm }: Setting, to: LabHost): Promise<string> {
   return operation.workflowId;
 }
 
-/** The host on which the VM runs, when it runs on one alone. */
+/** The host on which the VM runs, when no other has anything of it any more. */
 async function hostOf(lab: Lab, vm: LabVm): Promise<LabHost> {
   return waitFor(`${vm.name} on one host`, 30, async () => {
-    const running = await Promise.all(
-      lab.hosts.map(async (host) =>
-        (await virsh(host, ['list', '--uuid', '--state-running'])).includes(vm.uuid),
-      ),
-    );
-    const having = lab.hosts.filter((_, index) => running[index]);
-    return having.length === 1 ? having[0] : undefined;
+    const places = await placesOf(lab.hosts, vm.uuid);
+    return places.length === 1 && places[0]?.isRunning ? places[0].host : undefined;
   });
-}
-
-async function virsh(host: LabHost, args: readonly string[]): Promise<string> {
-  const { stdout } = await execa('virsh', ['-c', host.uri, ...args], { env: { LC_ALL: 'C' } });
-  return stdout;
 }
 
 async function conditionsOf(lab: Lab): Promise<Record<string, string>> {
@@ -185,10 +185,12 @@ async function conditionsOf(lab: Lab): Promise<Record<string, string>> {
 
 /** Prints medians and spread, and answers them. */
 function figuresOf(pairs: number, samples: Samples) {
-  const of = (side: Side, key: 'wholeMs' | 'downtimeMs'): Spread =>
+  const of = (side: Side, key: 'wholeMs' | 'downtimeMs' | 'runningMs'): Spread =>
     spreadOf(samples[side].map((sample) => sample[key]));
   const [virshWhole, droverWhole] = [of('virsh', 'wholeMs'), of('drover', 'wholeMs')];
   const [virshDowntime, droverDowntime] = [of('virsh', 'downtimeMs'), of('drover', 'downtimeMs')];
+  const [virshRunning, droverRunning] = [of('virsh', 'runningMs'), of('drover', 'runningMs')];
+  const runningAtTargetRatio = Number((droverRunning.median / virshWhole.median).toFixed(3));
   const wholeRatio = Number((droverWhole.median / virshWhole.median).toFixed(3));
   const downtimeRatio = Number((droverDowntime.median / virshDowntime.median).toFixed(3));
   const all = sides.flatMap((side) => samples[side]);
@@ -199,17 +201,22 @@ function figuresOf(pairs: number, samples: Samples) {
   console.log(
     `downtime    virsh ${shownMs(virshDowntime)}, drover ${shownMs(droverDowntime)}: ratio ${downtimeRatio}`,
   );
+  console.log(
+    `at target   virsh ${shownMs(virshRunning)}, drover ${shownMs(droverRunning)}: ratio to virsh's return ${runningAtTargetRatio}`,
+  );
   console.log(`requests    ${sum('requests')} sent, ${sum('failed')} failed`);
   return {
     pairs,
     wholeRatio,
     downtimeRatio,
+    runningAtTargetRatio,
     failed: sum('failed'),
     requests: sum('requests'),
     virshWholeMs: Math.round(virshWhole.median),
     droverWholeMs: Math.round(droverWhole.median),
     virshDowntimeMs: Math.round(virshDowntime.median),
     droverDowntimeMs: Math.round(droverDowntime.median),
+    droverRunningAtTargetMs: Math.round(droverRunning.median),
   };
 }
 

@@ -39,15 +39,6 @@ export class Histories implements AsyncDisposable {
       waiting += atOf(completed.startedEventId) - (scheduled?.atMs ?? Number.NaN);
     }
     times.set('activities wait for the worker', waiting);
-    const held = all.find((event) => event.childWorkflowExecutionStartedEventAttributes);
-    if (held)
-      times.set(
-        'take hold of the VM',
-        held.atMs - atOf(held.childWorkflowExecutionStartedEventAttributes?.initiatedEventId),
-      );
-    const released = all.find((event) => event.childWorkflowExecutionCompletedEventAttributes);
-    const letGo = all.find((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes);
-    if (released && letGo) times.set('let go of the VM', released.atMs - letGo.atMs);
     const whole = (all.at(-1)?.atMs ?? Number.NaN) - (all[0]?.atMs ?? Number.NaN);
     times.set('workflow tasks', whole - [...times.values()].reduce((sum, value) => sum + value, 0));
     return times;
