@@ -10,8 +10,8 @@ import { heartbeatEveryMs, heartbeating } from './heartbeats.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import { pageOf, type InventoryPage } from './inventory-pages.ts';
 import { Looks } from './looks.ts';
+import { attemptLease } from './move/attempt-lease.ts';
 import { moveVm, type MoveContext, type MoveVmReport, type MoveVmRequest } from './move-vm.ts';
-import { readHolder, type Holder } from './operations.ts';
 import { recordsOfContext } from './records/create-record-activities.ts';
 import {
   createSettleActivities,
@@ -26,8 +26,6 @@ import { inventoryOf } from './survey.ts';
 export interface Activities {
   /** Which datacenters the settings name: workflows have no settings of their own. */
   readSite(): Promise<{ datacenters: string[] }>;
-  /** The operation that holds a VM; undefined when none does. */
-  readHolder(request: { vm: string }): Promise<Holder | undefined>;
 }
 
 /** Activities that touch the hosts of one datacenter. */
@@ -43,7 +41,6 @@ export function createActivities(hosts: Hosts): Activities & SettleActivities {
   return {
     ...createSettleActivities(recordsOfContext),
     readSite: async () => ({ datacenters }),
-    readHolder: ({ vm }) => readHolder(Context.current().client, vm),
   };
 }
 
@@ -64,7 +61,7 @@ export function createHostActivities(hosts: Hosts): HostActivities & SettleHostA
         checkMigration({ hosts, looks, comparisons, targets, records: recordsOfContext() }, request),
       ),
     moveVm: async (request) => {
-      using context = moveContext();
+      using context = moveContext(request);
       try {
         return await moveVm(hosts, request, context);
       } finally {
@@ -78,7 +75,7 @@ export function createHostActivities(hosts: Hosts): HostActivities & SettleHostA
  * Temporal's activity context as a move sees it. Heartbeats go on while a host is waited for, and carry the progress
  * that was measured last.
  */
-function moveContext(): MoveContext & Disposable {
+function moveContext({ vm, lease }: MoveVmRequest): MoveContext & Disposable {
   const context = Context.current();
   const cancel = new AbortController();
   const detach = new AbortController();
@@ -96,6 +93,12 @@ function moveContext(): MoveContext & Disposable {
     cancelRequested: cancel.signal,
     detached: detach.signal,
     isFirst: context.info.attempt === 1,
+    lease: attemptLease(recordsOfContext(), {
+      vm: vm.name,
+      ...lease,
+      attempt: `${context.info.workflowExecution?.runId}/${context.info.activityId}/${context.info.attempt}`,
+      scheduledAt: new Date(context.info.currentAttemptScheduledTimestampMs).toISOString(),
+    }),
     ...(earlier ? { earlier } : {}),
     progress: (progress) => {
       last = progress;

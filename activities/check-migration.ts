@@ -2,6 +2,7 @@
  * Everything that could stop a move, looked at together, and the choice of the host. Only reads, but for the
  * throw-away VM of the rehearsal. One activity, because each step of a workflow costs more than these questions.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { blockingOf, nothingToDo } from '../model/blocking.ts';
 import { permanent } from '../model/failures.ts';
@@ -17,7 +18,7 @@ import { checkTarget } from './check-target.ts';
 import type { ChosenTargets } from './chosen-targets.ts';
 import type { CpuComparisons } from './cpu-comparisons.ts';
 import type { HostSession } from './hosts/driver.ts';
-import type { Hosts } from './hosts/hosts.ts';
+import type { HostAnswer, Hosts, KnownHost } from './hosts/hosts.ts';
 import type { Looks } from './looks.ts';
 import {
   findingOfFailure,
@@ -39,6 +40,11 @@ export interface CheckMigrationRequest {
   readonly dryRun?: boolean;
   /** Default true. */
   readonly acceptWarnings?: boolean;
+  /**
+   * Have the target open the VM's disks and networks in a throw-away VM, which takes a third of a second; default true.
+   * A migration opens them first as well, and is refused by the first that is missing with the VM untouched.
+   */
+  readonly rehearse?: boolean;
   /** For whom room is held at the record of the host; absent: none is held there. */
   readonly operation?: Claimant;
   /** Hosts where earlier attempts of this operation have failed, and why. */
@@ -74,6 +80,8 @@ export interface CheckSurroundings {
 
 /** A host that the planner chose and that failed the rehearsal is passed over; so many of them at most. */
 const mostRehearsals = 3;
+/** libvirt ends a process within 15 s, or tells that it can't. */
+const leavingMs = 15_000;
 /** Hosts of each kind that the answer explains: all that a person reads, or enough to see why later on. */
 const mostExplained = { dryRun: 25, move: 5 };
 /** Hosts that were filled since the look at the herd; each is seen as it is before the next plan. */
@@ -125,9 +133,8 @@ async function checkIn(
   await using session = await hosts.open(seen.host);
   const sourceReport = await session.report();
   const atSource = withAnswer(survey, { host: seen.host, report: sourceReport });
-  // What a move has just left behind may be gone by now.
   const others = copiesOf(atSource, request.vm).flatMap(({ host }) => (host === seen.host ? [] : [host]));
-  const answers = await hosts.report(others);
+  const answers = await reportAtRest(hosts, others, seen.vm.uuid);
   const current = answers.reduce(
     (so, answer) => ('unreachable' in answer ? withSilent(so, [answer]) : withAnswer(so, answer)),
     atSource,
@@ -135,6 +142,24 @@ async function checkIn(
   const source = sourceOf(current, request.vm);
   if (source?.host !== seen.host) return undefined;
   return await checkFrom(surroundings, request, session, { survey: current, source, sourceReport });
+}
+
+/**
+ * What a move has just left behind may be gone by now, or in a moment: a copy without a definition whose process ends
+ * is waited for.
+ */
+async function reportAtRest(hosts: Hosts, others: readonly KnownHost[], uuid: string): Promise<HostAnswer[]> {
+  const deadline = performance.now() + leavingMs;
+  for (;;) {
+    const answers = await hosts.report(others);
+    const isLeaving = answers.some(
+      (answer) =>
+        'report' in answer &&
+        answer.report.vms.some((vm) => vm.uuid === uuid && vm.state === 'shuttingDown' && !vm.persistent),
+    );
+    if (!isLeaving || performance.now() > deadline) return answers;
+    await pause(100);
+  }
 }
 
 async function checkFrom(
@@ -145,7 +170,8 @@ async function checkFrom(
 ): Promise<CheckMigrationAnswer> {
   const definition = await session.definition(source.vm.uuid);
   const moving =
-    source.vm.state === 'running' && (await session.migrationProgress(source.vm.uuid)) !== undefined;
+    ['running', 'paused'].includes(source.vm.state) &&
+    (await session.migrationProgress(source.vm.uuid)) !== undefined;
   const findings = findingsOfVm(source, copiesOf(survey, request.vm), definition, moving);
   const sourceCpu = await session.cpu();
   const others = survey.answered.filter(
@@ -210,7 +236,12 @@ async function checkFrom(
     } = await checkTarget(
       hosts,
       traveller,
-      { survey: known, to, ...(candidate ? { planned: candidate } : {}) },
+      {
+        survey: known,
+        to,
+        rehearse: request.rehearse ?? true,
+        ...(candidate ? { planned: candidate } : {}),
+      },
       (of) => snapshot(of, room.toldBy(to)),
     );
     known = newer;

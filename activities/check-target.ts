@@ -31,13 +31,24 @@ export interface TargetCheck {
 }
 
 /**
+ * @param rehearse have the target open the VM's disks and networks, which a migration does first as well
  * @param planned what the plan says of the target; absent when it has none
  * @param snapshotOf the planners' view of a survey, with all that is known of the traveller
  */
 export async function checkTarget(
   hosts: Hosts,
   traveller: Traveller,
-  { survey, to, planned }: { readonly survey: Survey; readonly to: string; readonly planned?: Candidate },
+  {
+    survey,
+    to,
+    planned,
+    rehearse,
+  }: {
+    readonly survey: Survey;
+    readonly to: string;
+    readonly planned?: Candidate;
+    readonly rehearse: boolean;
+  },
   snapshotOf: (survey: Survey) => Snapshot,
 ): Promise<TargetCheck> {
   const { source, sourceReport, definition, sourceCpu, incompatible } = traveller;
@@ -79,6 +90,7 @@ export async function checkTarget(
     const isOutdated = planned?.fits === true && candidate?.fits === false;
     return { survey: current, findings, isOutdated };
   }
+  if (!rehearse) return { survey: current, findings, isOutdated: false };
   const missing = await session.rehearse(definition);
   return {
     survey: current,

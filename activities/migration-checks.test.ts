@@ -84,7 +84,7 @@ describe('of the VM', () => {
       true,
     );
     expect(told(found)).toEqual([
-      'error vmNotRunning: web1 is off (shutdown) on host1: only a running VM is moved',
+      'error vmNotRunning: web1 is off (shutdown) on host1: only a VM that runs, or that a person has paused, is moved',
       'error vmBusy: web1 is being migrated already, not by this operation: wait for it or abort it',
       'error hostDevice: web1 uses a pci device, which stays on host1: detach it first',
       'warning transient: web1 has no lasting definition on host1; it gets one on the target',

@@ -28,11 +28,12 @@ export function findingsOfVm(
   const { name } = copy.vm;
   const at = copy.host.address.name;
   const findings: Finding[] = [];
-  if (copy.vm.state !== 'running') {
+  if (!mayMove(copy)) {
+    const { state, stateReason } = copy.vm;
     findings.push(
       error(
         'vmNotRunning',
-        `${name} is ${copy.vm.state} (${copy.vm.stateReason}) on ${at}: only a running VM is moved`,
+        `${name} is ${state} (${stateReason}) on ${at}: only a VM that runs, or that a person has paused, is moved`,
       ),
     );
   }
@@ -184,6 +185,11 @@ const findingCodeOf: Readonly<Record<FilterVerdict['code'], Finding['code']>> = 
   triedBefore: 'triedBefore',
 };
 const refusalCodes = Object.keys(findingCodeOf) as FilterVerdict['code'][];
+
+/** A VM that a person has paused moves too, and is left paused; one that its hypervisor has halted is in trouble. */
+function mayMove({ vm: { state, stateReason } }: VmCopy): boolean {
+  return state === 'running' || (state === 'paused' && stateReason === 'user');
+}
 
 /** The planner's refusals of a host that was asked for by name, as findings. */
 export function findingsOfCandidate(candidate: Candidate): Finding[] {

@@ -1,24 +1,30 @@
 /**
- * Moves a running VM: starts the migration or re-attaches to the one that runs, follows it with measured progress,
- * commits it, and asks both hosts until they agree on where the VM is. The job belongs to the hosts (peer to peer), so
- * it outlives a worker, and a retry looks before it acts.
+ * Moves a VM: starts the migration or re-attaches to the one that runs, follows it with measured progress, commits it,
+ * and asks both hosts until they agree on where the VM is. The job belongs to the hosts (peer to peer), so it outlives
+ * a worker, and a retry looks before it acts.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
 import type { MigrationProgress, MoveFigures, MoveOutcome } from '../model/migrate-vm.ts';
-import { HostRefused } from './hosts/errors.ts';
+import { conditionOf } from '../policies/settle/settle.ts';
 import type { Hosts, KnownHost } from './hosts/hosts.ts';
+import type { AttemptLease } from './move/attempt-lease.ts';
 import { BothHosts, type Seen } from './move/both-hosts.ts';
-import { commit } from './move/commit.ts';
-import { begin, detached, follow, isCanceled, type Followed } from './move/follow.ts';
-import { SourceEvents } from './move/source-events.ts';
+import { Course } from './move/course.ts';
+import type { MoveFault } from './move/fault.ts';
+import { detached, isCanceled } from './move/follow.ts';
+import { migrate } from './move/migrate.ts';
+import { takeStep } from './move/take-step.ts';
 
 export interface MoveVmRequest {
   readonly vm: { readonly name: string; readonly uuid: string };
+  readonly datacenter: string;
   readonly from: string;
   readonly to: string;
-  /** Default: the hypervisor's own (300 ms with QEMU). */
+  /** The lease of the VM under which it moves. */
+  readonly lease: { readonly workflowId: string; readonly epoch: number };
+  /** Up to so much downtime is allowed, in steps; default: see `policies/convergence/`. */
   readonly maxDowntimeMs?: number;
   readonly bandwidthMiBps?: number;
   /** The copy is aborted after so many seconds. */
@@ -33,6 +39,8 @@ export interface MoveVmReport {
   readonly reason: string;
   /** Why the migration ended without a move, as the hypervisor or the budget said. */
   readonly cause?: string;
+  /** On whose account it ended without a move, where that is known. */
+  readonly fault?: MoveFault;
   readonly canceled: boolean;
   readonly reattached: boolean;
   readonly figures: MoveFigures;
@@ -46,25 +54,16 @@ export interface MoveContext {
   readonly detached: AbortSignal;
   /** No attempt of this operation came before: a migration that runs already is somebody else's. */
   readonly isFirst: boolean;
+  readonly lease: AttemptLease;
   /** What an earlier attempt told last. */
   readonly earlier?: MigrationProgress;
   readonly progress: (progress: MigrationProgress) => void;
 }
 
-const lookEveryMs = 200;
+/** Between two looks, while the hosts come to rest. */
+const lookEveryMs = 100;
 /** libvirt ends a QEMU process in 1.2 to 2 s on a quiet machine, and waits for a silent peer as long as its keepalive. */
 const cleanUpMs = 30_000;
-
-/** What an attempt knows of the move beyond what the hosts say. */
-interface Course {
-  /** This attempt has found a migration running, or its end. */
-  reattached: boolean;
-  ordered: boolean;
-  committed: boolean;
-  aborted?: Followed['aborted'];
-  cause?: string;
-  standstillMs?: number;
-}
 
 /**
  * Looks at both hosts and does what brings the move to its end, again and again, until it has settled. Each attempt
@@ -78,16 +77,16 @@ export async function moveVm(
 ): Promise<MoveVmReport> {
   const known = { source: knownHost(hosts, request.from), target: knownHost(hosts, request.to) };
   await using both = new BothHosts(hosts, known, request.vm.uuid);
-  const course: Course = { reattached: false, ordered: false, committed: false };
+  const course = await begin(request, context);
   let deadline = performance.now() + cleanUpMs;
   for (;;) {
     if (context.detached.aborted) throw detached();
-    const seen = await both.look();
+    const seen = await both.look(course.facts);
     if (seen.hasJob && context.isFirst && !course.ordered && !request.endNow) throw busy(request);
     // After the commit a job is only libvirt's own tidying.
     const isMoving = seen.hasJob && !course.committed;
     if (isMoving || mayBegin(seen, course, request, context)) {
-      await migrate(hosts, both, known.target, request, context, course);
+      await migrate(both, seen, { hosts, to: known.target, request, context, course });
       deadline = performance.now() + cleanUpMs;
       continue;
     }
@@ -100,93 +99,39 @@ export async function moveVm(
       return await report(both, seen, request, context, course);
     // Both hosts have answered all the time, and it did not come to rest: waiting brings no more.
     if (performance.now() > deadline) return stuck(seen, request, context, course);
-    await take(seen, both, request, course);
-    await pause(lookEveryMs);
+    if (!(await takeStep(seen, both, { request, context, course }))) await pause(lookEveryMs);
   }
 }
 
-/** Only a VM that runs at its source alone is moved, and by one order of an attempt. */
+/**
+ * Makes every earlier attempt stale before anything is looked at. The first attempt notes the move; a later one takes
+ * over what those before it have noted.
+ */
+async function begin(request: MoveVmRequest, { lease, isFirst }: MoveContext): Promise<Course> {
+  const { datacenter, from, to, endNow, vm } = request;
+  const move = { uuid: vm.uuid, datacenter, from, to, wasPaused: false };
+  const mayBeFirst = isFirst && endNow !== true;
+  const noted = await lease.confirm(mayBeFirst ? { move } : {});
+  const isThis = noted?.from === from && noted.to === to;
+  if (isThis) return new Course(noted);
+  if (endNow !== true) await lease.confirm({ move });
+  return new Course({ wasPaused: false, notes: [] });
+}
+
+/**
+ * Only a VM that is at its source alone is moved, running or paused by a person, by one order of an
+ * attempt, and not after it had to be started from its disk.
+ */
 function mayBegin(
   { next, source }: Seen,
   course: Course,
   request: MoveVmRequest,
   context: MoveContext,
 ): boolean {
-  const runs = source.kind === 'present' && source.state === 'running';
-  return runs && next === 'nothing' && !course.ordered && !isCanceled(request, context);
-}
-
-/** Begins the migration, or goes on with the one that runs, up to its commit. */
-async function migrate(
-  hosts: Hosts,
-  both: BothHosts,
-  to: KnownHost,
-  request: MoveVmRequest,
-  context: MoveContext,
-  course: Course,
-): Promise<void> {
-  const { uuid } = request.vm;
-  const source = await both.session('source');
-  const isRunning = (await source.migrationProgress(uuid)) !== undefined;
-  if (isRunning) course.reattached = true;
-  // Everything that the commit needs is open before it: nothing may stand between its steps.
-  const events = await SourceEvents.listen(await both.another('source'), uuid);
-  const target = await both.session('target').catch((error: unknown) => {
-    // One that runs can be watched and aborted without its target; none is begun so.
-    if (isRunning) return undefined;
-    throw error;
-  });
-  const ready = Promise.withResolvers<void>();
-  await target?.watch((event) => {
-    if (event.uuid === uuid && event.kind === 'suspended' && event.detail === 'paused') ready.resolve();
-  });
-  const order = isRunning ? undefined : begin(source, to, request);
-  course.ordered = true;
-  const { end, aborted, cause } = await follow(source, request, context, {
-    order,
-    ready: ready.promise,
-    settings: hosts.site.migrations,
-    openTarget: () => hosts.open(to),
-  });
-  if (aborted) course.aborted = aborted;
-  if (cause !== undefined) course.cause = cause;
-  if (end === 'over' || !target) return;
-  const ended = await commit(uuid, { events, source, target });
-  course.committed = ended.committed;
-  if (ended.committed && ended.standstillMs !== undefined) course.standstillMs = ended.standstillMs;
-}
-
-/** One step towards the end, as the states of both hosts allow it. A refusal is looked at again. */
-async function take(seen: Seen, both: BothHosts, request: MoveVmRequest, course: Course): Promise<void> {
-  const { uuid } = request.vm;
-  try {
-    switch (seen.next) {
-      case 'commit': {
-        const [source, target] = await Promise.all([both.session('source'), both.session('target')]);
-        const events = await SourceEvents.listen(await both.another('source'), uuid);
-        await commit(uuid, { events, source, target });
-        return;
-      }
-      case 'resumeTarget':
-        await (await both.session('target')).resume(uuid);
-        return;
-      case 'endTarget':
-        await both.end('target', seen.target);
-        return;
-      case 'endSource':
-        await both.end('source', seen.source);
-        return;
-      case 'wait':
-      case 'nothing':
-      case 'ask':
-        return;
-      default:
-        throw new TypeError(`no such step: ${String(seen.next satisfies never)}`);
-    }
-  } catch (error) {
-    if (!(error instanceof HostRefused)) throw error;
-    course.cause ??= error.message;
-  }
+  const mayMove =
+    source.kind === 'present' && (source.state === 'running' || conditionOf(source) === 'halted');
+  const isUntouched = !course.ordered && !course.facts.notes.has('mayHaveRestarted');
+  return mayMove && next === 'nothing' && isUntouched && !isCanceled(request, context);
 }
 
 async function report(
@@ -197,7 +142,7 @@ async function report(
   course: Course,
 ): Promise<MoveVmReport> {
   const measured = outcome === 'moved' ? await figures(both, request.vm.uuid, course) : {};
-  return { outcome, reason, ...told(request, context, course), figures: measured };
+  return { outcome, ...told(reason, request, context, course), figures: measured };
 }
 
 /** It has not come to rest, though both hosts answer. */
@@ -208,16 +153,26 @@ function stuck(
   course: Course,
 ): MoveVmReport {
   const left = outcome === 'inDoubt' ? reason : `${reason}; what is left of the move could not be removed`;
-  return { outcome: 'inDoubt', reason: left, ...told(request, context, course), figures: {} };
+  return { outcome: 'inDoubt', ...told(left, request, context, course), figures: {} };
 }
 
 function told(
+  reason: string,
   request: MoveVmRequest,
   context: MoveContext,
-  { aborted, cause, ordered, reattached }: Course,
-): Pick<MoveVmReport, 'cause' | 'canceled' | 'reattached'> {
+  course: Course,
+): Pick<MoveVmReport, 'reason' | 'cause' | 'fault' | 'canceled' | 'reattached'> {
+  const { aborted, cause, fault, ordered, reattached } = course;
   const canceled = aborted === 'canceled' || (!ordered && isCanceled(request, context));
-  return { ...(cause === undefined ? {} : { cause }), canceled, reattached };
+  return {
+    reason: course.facts.notes.has('mayHaveRestarted')
+      ? `it was restarted from disk, because neither copy could be shown to be the latest; ${reason}`
+      : reason,
+    ...(cause === undefined ? {} : { cause }),
+    ...(fault === undefined ? {} : { fault }),
+    canceled,
+    reattached,
+  };
 }
 
 /** What the target's hypervisor measured, and what this attempt saw of it. */

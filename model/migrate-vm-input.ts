@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Name, VmName } from './names.ts';
+import { ranks } from './ranks.ts';
 
 /** What a person types into the Start dialog; all but `vm` has a default. */
 export const MigrateVmInput = z
@@ -35,6 +36,14 @@ export const MigrateVmInput = z
     timeoutSeconds: z.int().min(10).max(86_400).optional().meta({
       description:
         'The copy is aborted after so many seconds. Default: 300, or 150 for each GiB of memory if more.',
+    }),
+    wait: z.boolean().default(false).meta({
+      description:
+        'true: where another operation acts on the VM, wait for its end; default: end as VmBusy, which names it.',
+    }),
+    rank: z.enum(ranks).default('person').meta({
+      description:
+        'Who comes first where several operations want one VM or host. Whoever comes before the one that acts on the VM waits for its end.',
     }),
   })
   .meta({

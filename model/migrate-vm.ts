@@ -114,6 +114,8 @@ export interface MigrateVmStatus {
   readonly vm: string;
   readonly from?: string;
   readonly to?: string;
+  /** The operation, or the slot, that is waited for. */
+  readonly waitsFor?: string | undefined;
   readonly progress?: MigrationProgress;
   /** Absent while all goes well. */
   readonly trouble?: Trouble | undefined;

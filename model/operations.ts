@@ -13,7 +13,7 @@ export type OperationName = keyof typeof operationInputs;
 /** Workflows of which a person needs not know; the CLI or a schedule starts them. */
 export const internalWorkflows = {
   listInventory: 'listInventory',
-  holdVm: 'holdVm',
+
   surveyHerd: 'surveyHerd',
 } as const;
 
@@ -49,11 +49,6 @@ export const taskQueue = 'drover';
 /** Activities that touch the hosts of one datacenter, so that a worker can run inside each. */
 export function datacenterTaskQueue(datacenter: string): string {
   return `drover-${datacenter}`;
-}
-
-/** The workflow that stands for the right to act on a VM while an operation runs; one at a time has this id. */
-export function vmHoldId(vm: string): string {
-  return `vm/${vm}`;
 }
 
 /** Search attributes, all of type Keyword but the last: they make the Temporal UI the inventory. */

@@ -58,6 +58,7 @@ describe('good settings', () => {
       temporal: { embedded: { port: 7233, uiPort: 8233 }, retentionDays: 30 },
       metrics: { worker: '127.0.0.1:9464' },
       keepaliveSeconds: 30,
+      survey: { everyMinutes: 5 },
       migrations: {
         perHostIn: 2,
         perHostOut: 2,

@@ -12,6 +12,8 @@ export interface Budgets {
   readonly checkMs: number;
   /** One question that Temporal or the settings answer, with all its attempts. */
   readonly questionMs: number;
+  /** An operation that waits for its turn asks its record again so often, beside the record's own word. */
+  readonly askAgainMs: number;
   /** A hold whose operation has ended is waited for so long. */
   readonly holdMs: number;
   readonly holdPauses: Pauses;
@@ -36,6 +38,7 @@ export const budgets: Budgets = {
   findPauses: { firstMs: second, mostMs: 10 * second },
   checkMs: 10 * minute,
   questionMs: 5 * minute,
+  askAgainMs: minute,
   // The server ends it within a second, a busy one within a few.
   holdMs: 30 * second,
   holdPauses: { firstMs: 200, mostMs: 5 * second },

@@ -3,6 +3,5 @@ export { migrateVm } from './migrate-vm.ts';
 export { settleVm } from './settle-vm.ts';
 export { surveyHerd } from './survey-herd.ts';
 export { listInventory } from './list-inventory.ts';
-export { holdVm } from './hold-vm.ts';
 export { vmRecord } from './records/vm-record.ts';
 export { hostRecord } from './records/host-record.ts';

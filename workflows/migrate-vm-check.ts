@@ -1,13 +1,15 @@
 /** The step `check` of `migrateVm`: finds the VM in any datacenter, with all that was found about its move. */
-import { ApplicationFailure, proxyActivities, sleep } from '@temporalio/workflow';
+import { ActivityCancellationType, ApplicationFailure, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities, HostActivities } from '../activities/activities.ts';
 import type { CheckMigrationAnswer } from '../activities/check-migration.ts';
 import { permanent } from '../model/failures.ts';
 import type { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import type { Trouble } from '../model/migrate-vm.ts';
 import { fewNames } from '../model/names.ts';
+import type { Claimant } from '../model/vm-record.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
+import type { PassedOver } from './migrate-vm-holdings.ts';
 import { growingPausesMs } from './growing-pauses.ts';
 import { withinBudget } from './within-budget.ts';
 
@@ -17,8 +19,9 @@ const site = proxyActivities<Activities>({
   scheduleToCloseTimeout: budgets.questionMs,
 });
 
-/** Reads only; a host that does not answer is told in its answer. */
-const checking = {
+/** A host that does not answer is told in its answer. The room that it holds must be known before it is let go. */
+const options = {
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   startToCloseTimeout: '60s',
   heartbeatTimeout: '5s',
   scheduleToCloseTimeout: budgets.checkMs,
@@ -26,6 +29,16 @@ const checking = {
 } as const;
 
 export type Found = Extract<CheckMigrationAnswer, { kind: 'found' }>;
+
+/** What a check is to do beside looking. */
+export interface Checking {
+  /** Room is reserved for it at the host that is chosen; absent: nothing is. */
+  readonly operation?: Claimant;
+  /** Hosts that an earlier attempt of the operation has failed on. */
+  readonly passOver?: readonly PassedOver[];
+  /** Have the target open the VM's disks and networks first; a migration does that too, and names the first it lacks. */
+  readonly rehearse: boolean;
+}
 
 /** A VM, and the datacenter that has it. */
 export interface FoundIn {
@@ -41,6 +54,7 @@ export interface FoundIn {
  */
 export async function check(
   input: MigrateVmInput,
+  checking: Checking,
   showTrouble: (trouble: Trouble | undefined) => void,
 ): Promise<FoundIn> {
   const { datacenters } = await withinBudget(
@@ -51,7 +65,7 @@ export async function check(
   const startedMs = Date.now();
   const pausesMs = growingPausesMs(budgets.findPauses);
   for (let looks = 1; ; looks++) {
-    const answers = await Promise.all(datacenters.map((datacenter) => checkIn(datacenter, input)));
+    const answers = await Promise.all(datacenters.map((datacenter) => checkIn(datacenter, input, checking)));
     const found = onlyOne(input.vm, answers);
     if (found) return found;
     const silentHosts = answers.flatMap(({ answer }) =>
@@ -87,9 +101,10 @@ export async function check(
 async function checkIn(
   datacenter: string,
   input: MigrateVmInput,
+  { operation, passOver = [], rehearse }: Checking,
 ): Promise<{ datacenter: string; answer: CheckMigrationAnswer }> {
   const { checkMigration } = proxyActivities<HostActivities>({
-    ...checking,
+    ...options,
     taskQueue: datacenterTaskQueue(datacenter),
     summary: `${input.vm}: find, check, choose the host`,
   });
@@ -97,6 +112,9 @@ async function checkIn(
     datacenter,
     vm: input.vm,
     onlyIfStarved: input.onlyIfStarved,
+    rehearse,
+    ...(operation ? { operation } : {}),
+    ...(passOver.length > 0 ? { passOver } : {}),
     ...(input.dryRun ? { dryRun: true } : {}),
     ...(input.acceptWarnings ? {} : { acceptWarnings: false }),
     ...(input.to === undefined ? {} : { to: input.to }),

@@ -12,6 +12,12 @@ import { datacenterTaskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
 import { lastFailureOfSpent, messageOfFailure } from './within-budget.ts';
 
+/** What the activity is asked, and how long its worker may be silent. */
+export interface MoveOrder extends MoveVmRequest {
+  /** A host gives a silent client up after so long: only then may another attempt begin. */
+  readonly keepaliveSeconds: number;
+}
+
 export interface MoveEnd {
   readonly report: MoveVmReport;
   /** The move's time was over before it ended, and it was ended: how its last attempt failed. */
@@ -29,10 +35,10 @@ interface Times {
  * that is canceled, or whose time is over, is ended first, since it may have left a migration that runs on.
  * @throws ApplicationFailure `NeedsOperator` when even then nobody can say where the VM is
  */
-export async function move(datacenter: string, order: MoveVmRequest): Promise<MoveEnd> {
+export async function move(order: MoveOrder): Promise<MoveEnd> {
   const copyMs = order.timeoutSeconds * 1000;
   try {
-    const report = await moveVm(datacenter, order, {
+    const report = await moveVm(order, {
       attemptMs: copyMs + budgets.settleAttemptMs,
       wholeMs: copyMs + budgets.settleMs,
     });
@@ -41,19 +47,17 @@ export async function move(datacenter: string, order: MoveVmRequest): Promise<Mo
     // Temporal tries no activity again that was asked to end. One that died of it, or could not ask a host, may have
     // left a migration that runs on: the operation has ended when that is gone and both hosts were asked.
     if (CancellationScope.current().consideredCancelled)
-      return { report: await endNow(datacenter, order, budgets.settleMs) };
+      return { report: await endNow(order, budgets.settleMs) };
     const spent = lastFailureOfSpent(error);
     if (spent === undefined) throw error;
-    return { report: await endNow(datacenter, order, budgets.endNowMs), spent };
+    return { report: await endNow(order, budgets.endNowMs), spent };
   }
 }
 
-async function endNow(datacenter: string, order: MoveVmRequest, wholeMs: number): Promise<MoveVmReport> {
+async function endNow(order: MoveOrder, wholeMs: number): Promise<MoveVmReport> {
   const times = { attemptMs: Math.min(wholeMs, budgets.settleAttemptMs), wholeMs };
   try {
-    return await CancellationScope.nonCancellable(() =>
-      moveVm(datacenter, { ...order, endNow: true }, times),
-    );
+    return await CancellationScope.nonCancellable(() => moveVm({ ...order, endNow: true }, times));
   } catch (error) {
     const reason = `where it is was not found out, though both hosts were asked for ${wholeMs / 1000} s`;
     throw ApplicationFailure.create({
@@ -63,29 +67,31 @@ async function endNow(datacenter: string, order: MoveVmRequest, wholeMs: number)
   }
 }
 
-function moveVm(datacenter: string, order: MoveVmRequest, times: Times): Promise<MoveVmReport> {
+function moveVm({ keepaliveSeconds, ...request }: MoveOrder, times: Times): Promise<MoveVmReport> {
   const activities = proxyActivities<HostActivities>({
-    taskQueue: datacenterTaskQueue(datacenter),
-    heartbeatTimeout: '5s',
+    taskQueue: datacenterTaskQueue(request.datacenter),
+    // Longer than a host keeps the connection of a silent worker: when the next attempt begins, no order of this one
+    // can come any more.
+    heartbeatTimeout: Math.max(5, keepaliveSeconds + 2) * 1000,
     startToCloseTimeout: times.attemptMs,
     scheduleToCloseTimeout: times.wholeMs,
     // A move that is canceled has ended when its job is gone and both hosts were asked, not before.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '1s', maximumInterval: '30s' },
-    summary: `${order.vm.name}: ${order.from} to ${order.to}`,
+    summary: `${request.vm.name}: ${request.from} to ${request.to}`,
   });
-  return activities.moveVm(order);
+  return activities.moveVm(request);
 }
 
 /** @param cause what the migration, or the last attempt to ask, said */
 export function needsOperator(
-  { vm, from, to }: MoveVmRequest,
+  { vm, from, to }: Pick<MoveVmRequest, 'vm' | 'from' | 'to'>,
   reason: string,
   cause: string | undefined,
 ): PermanentFailure {
   return permanent(
     'NeedsOperator',
     `${vm.name} (UUID ${vm.uuid}) needs a person: ${reason}. Look at it on ${from} and on ${to} ` +
-      `(virsh domstate --reason), end or start it there, and only then start the move again.${cause ? ` The migration said: ${cause}` : ''}`,
+      `(virsh domstate --reason ${vm.uuid}), end or start it there, and then tell Drover: drover settle ${vm.name}.${cause ? ` The migration said: ${cause}` : ''}`,
   );
 }

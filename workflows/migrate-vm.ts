@@ -1,154 +1,261 @@
 /**
  * `migrateVm`: moves a running VM to another host without interrupting those who use it.
  *
- * | step  | do                                                                  | undo                              |
- * |-------|---------------------------------------------------------------------|-----------------------------------|
- * | hold  | the only operation on this VM                                       | let go                            |
- * | check | everything that could stop the move, all findings at once; the host | none: it only reads               |
- * | move  | one activity: start or re-attach, follow, then ask both hosts       | none: the hypervisor rolls back   |
+ * | step  | do                                                                          | undo           |
+ * |-------|-----------------------------------------------------------------------------|----------------|
+ * | lease | the VM's record grants the right to act on it; what was left is settled     | release it     |
+ * | check | everything that could stop the move, all findings at once; the host, where  | let go of room |
+ * |       | room is held from then on                                                   |                |
+ * | slots | a migration out of the source, one into the target                          | let go of them |
+ * | move  | one activity: start or re-attach, follow, commit, then ask both hosts       | none: see below|
+ * | tidy  | the record knows where the VM is; everything is let go                      | none: the end  |
  *
- * The point of no return is the hypervisor's own switch-over; afterwards what both hosts say decides, never an
- * exception.
+ * A move is never undone: it ends by itself as moved or stayed, with nothing left behind, and what both hosts say
+ * decides which, never an exception. Where the fault is the target's, another host is tried.
  */
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
   CancelledFailure,
   defineQuery,
   defineSignal,
   isCancellation,
   setHandler,
+  sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { MoveVmRequest } from '../activities/move-vm.ts';
-import { blockingOf, nothingToDo } from '../model/blocking.ts';
 import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
-import type { Finding, MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
+import type { MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
 import { queries, signals } from '../model/operations.ts';
-import { holdVmWhile } from './hold.ts';
-import { check } from './migrate-vm-check.ts';
+import type { MoveUnderWay, StopRequest } from '../model/vm-record.ts';
+import { claimantOf, takeLease } from './lease.ts';
+import { check, type FoundIn } from './migrate-vm-check.ts';
+import { endWithoutMove, resultOf, type Decision } from './migrate-vm-end.ts';
+import { Holdings } from './migrate-vm-holdings.ts';
 import { move, needsOperator } from './migrate-vm-move.ts';
 import { showPage } from './migrate-vm-page.ts';
+import { takeSlots } from './migrate-vm-slots.ts';
 import { parseInput } from './parse-input.ts';
 import { searchAttributesOf } from './search-attributes.ts';
+import { settleMove } from './settle-vm-move.ts';
+import { runSteps } from './steps.ts';
 
 const progressQuery = defineQuery<MigrateVmStatus>(queries.progress);
 const moveProgressSignal = defineSignal<[MigrationProgress]>(signals.moveProgress);
+const stopSignal = defineSignal<[StopRequest]>(signals.stop);
+
+/** Hosts that one operation tries, where one after another turns out not to take the VM. */
+const mostTargets = 3;
+/** A passing fault of the migration itself is met by one more try. */
+const retryPauseMs = 2000;
 
 export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
   const input = parseInput('migrateVm', MigrateVmInput, rawInput ?? {}, { vm: 'web1', to: 'host2' });
   let status: MigrateVmStatus = { step: 'waiting', vm: input.vm };
-  let note: string | undefined;
   const show = (next: Partial<MigrateVmStatus>, ending?: string): void => {
     status = { ...status, ...next };
-    showPage(status, input, { ...(ending ? { ending } : {}), ...(note ? { note } : {}) });
-  };
-  const whenLost = (lost: string): void => {
-    note = lost;
-    show({});
+    showPage(status, input, ending);
   };
   setHandler(progressQuery, () => status, { description: 'The step it is at, and how far the copy is.' });
   setHandler(moveProgressSignal, (progress) => show({ progress }), {
     description: 'Sent by the worker that moves the VM.',
   });
+  const work = new CancellationScope();
+  let stop: StopRequest | undefined;
+  setHandler(
+    stopSignal,
+    (request) => {
+      stop ??= request;
+      work.cancel();
+    },
+    { description: 'Sent by the VM’s record: an operation that comes first needs the VM.' },
+  );
   upsertSearchAttributes(searchAttributesOf({ kind: 'migrateVm', vm: input.vm, state: 'running' }));
 
   try {
-    const ended = input.dryRun
-      ? await checkAndMove(input, show)
-      : await holdVmWhile(input.vm, () => checkAndMove(input, show), whenLost);
-    const result = note ? { ...ended, message: `${ended.message}; ${note}` } : ended;
+    const result = await work.run(() => (input.dryRun ? dryRun(input, show) : moveInSteps(input, show)));
     show({ step: 'ended' }, result.message);
     upsertSearchAttributes(searchAttributesOf({ state: result.outcome }));
     return result;
   } catch (error) {
-    show({ step: 'ended' }, endingOf(error));
-    upsertSearchAttributes(searchAttributesOf(standingAfter(error, status)));
-    throw error;
+    const told = stop && isCancellation(error) ? stopped(stop, error) : error;
+    show({ step: 'ended' }, endingOf(told));
+    upsertSearchAttributes(searchAttributesOf(standingAfter(told, status)));
+    throw told;
   }
 }
 
-async function checkAndMove(
-  input: MigrateVmInput,
-  show: (next: Partial<MigrateVmStatus>) => void,
-): Promise<MigrateVmResult> {
+type Show = (next: Partial<MigrateVmStatus>) => void;
+
+async function dryRun(input: MigrateVmInput, show: Show): Promise<MigrateVmResult> {
   const startedMs = Date.now();
   show({ step: 'checking' });
-  const { datacenter, found } = await check(input, (trouble) => show({ trouble }));
-  const { vm, from, to, placement } = found;
-  const findings = found.findings.toSorted((a, b) => a.severity.localeCompare(b.severity));
-  const result = (
-    outcome: MigrateVmResult['outcome'],
-    message: string,
-    figures: MigrateVmResult['figures'] = {},
-  ): MigrateVmResult => ({
-    outcome,
-    vm: vm.name,
-    from,
-    ...(to === undefined ? {} : { to }),
-    ...(input.reason === undefined ? {} : { reason: input.reason }),
-    message,
-    findings,
-    placement,
-    wholeMs: Date.now() - startedMs,
-    figures,
+  const { found } = await check(input, { rehearse: true }, (trouble) => show({ trouble }));
+  const decision = endWithoutMove(input, found);
+  if (decision.kind !== 'end') throw new TypeError('a dry run would move');
+  return decision.end(startedMs);
+}
+
+async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVmResult> {
+  const startedMs = Date.now();
+  const operation = claimantOf(input.rank, input.reason);
+  const held = new Holdings(input.vm, operation.workflowId);
+
+  return runSteps(async (step) => {
+    const lease = await step({
+      name: 'lease',
+      do: () =>
+        takeLease(input.vm, operation, {
+          wait: input.wait,
+          onWait: (holder) => show({ step: 'waiting', waitsFor: holder?.holder.workflowId }),
+        }),
+      undo: ({ why, done }) => held.release({ epoch: done?.epoch, why }),
+      always: true,
+    });
+    held.epoch = lease.epoch;
+    const { unsettled } = lease;
+    if (unsettled) {
+      await step({
+        name: 'settle',
+        do: () => settle(input.vm, unsettled, lease.epoch, held),
+        noUndo: 'it ends what an earlier operation left, and asks both hosts',
+      });
+    }
+
+    for (let targets = 1, retries = 0, rehearse = false; ;) {
+      const checking = { operation, passOver: held.passedOver, rehearse };
+      const checked = await step({
+        name: 'check',
+        do: () => {
+          show({ step: 'checking' });
+          return check(input, checking, (trouble) => show({ trouble }));
+        },
+        undo: ({ done }) => held.letGo([done?.found.to]),
+        always: true,
+      });
+      const { found } = checked;
+      const decision: Decision = endWithoutMove(input, found);
+      if (decision.kind === 'end') return await tidy(decision.end(startedMs));
+      const { to } = decision;
+      show({ step: 'moving', from: found.from, to });
+      upsertSearchAttributes(searchAttributesOf({ host: to }));
+
+      await step({
+        name: 'slots',
+        do: () =>
+          takeSlots(operation, checked, to, (waitsFor) =>
+            show({ step: waitsFor === undefined ? 'moving' : 'waiting', waitsFor }),
+          ),
+        undo: () => held.letGo([found.from, to]),
+        always: true,
+      });
+
+      const order = orderOf(input, checked, to, { workflowId: operation.workflowId, epoch: lease.epoch });
+      const { report, spent } = await step({
+        name: 'move',
+        do: () => held.orInDoubt(() => move(order)),
+        noUndo: 'it ends as moved or stayed by itself, and both hosts say which',
+      });
+      const cause = spent ?? report.cause;
+      switch (report.outcome) {
+        case 'moved': {
+          const message = `${input.vm} moved from ${found.from} to ${to}: ${report.reason}`;
+          return await tidy(
+            resultOf(input, found, { outcome: 'moved', message, startedMs, figures: report.figures }),
+          );
+        }
+        case 'stayed':
+          break;
+        case 'none':
+          // That it runs nowhere is known, and so it is in no doubt.
+          throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
+        case 'both':
+        case 'inDoubt':
+          held.doubt = report.reason;
+          throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
+        default:
+          throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
+      }
+      if (report.canceled && spent === undefined)
+        throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
+      const aborted = permanent(
+        'MigrationAborted',
+        `${input.vm} was not moved, ${report.reason}: ${cause ?? 'the hypervisor gave no reason'}`,
+      );
+      const isTargets = report.fault === 'target' && targets < mostTargets;
+      const isPassing = report.fault === 'passing' && retries === 0;
+      if (spent !== undefined || (!isTargets && !isPassing)) throw ApplicationFailure.create(aborted);
+      await step({
+        name: 'let go',
+        do: () => held.letGo([found.from, to]),
+        noUndo: 'nothing is held that would have to be given back',
+      });
+      if (isPassing) {
+        retries++;
+        await sleep(retryPauseMs, { summary: `then ${input.vm} is moved once more` });
+      } else if (input.to === undefined) {
+        targets++;
+        held.passOver(to, cause ?? 'the migration was refused');
+      } else if (rehearse) throw ApplicationFailure.create(aborted);
+      // Of a host that was asked for by name everything is told that it lacks.
+      else rehearse = true;
+    }
+
+    async function tidy(result: MigrateVmResult): Promise<MigrateVmResult> {
+      await CancellationScope.nonCancellable(() =>
+        step({ name: 'tidy', do: () => held.letGoOfAll(result), noUndo: 'the operation has ended' }),
+      );
+      return result;
+    }
   });
+}
 
-  const needless = nothingToDo(input, findings);
-  if (needless) return result('nothingToDo', `nothing to do: ${needless.message}`);
-  const blocking = blockingOf(findings, input.acceptWarnings);
-  if (input.dryRun) {
-    if (blocking.length > 0) return result('blocked', `${vm.name} can't be moved: ${sentences(blocking)}`);
-    if (to === undefined) return result('blocked', placement.reason);
-    return result('planned', `${vm.name} would move from ${from} to ${to}: ${placement.reason}`);
-  }
-  if (blocking.length > 0) {
-    throw ApplicationFailure.create(
-      permanent('CheckFailed', `${vm.name} was not moved: ${sentences(blocking)}`, { findings }),
-    );
-  }
-  if (to === undefined) {
-    throw ApplicationFailure.create(
-      permanent('NoHostFits', `${vm.name} was not moved: ${placement.reason}`, { placement }),
-    );
-  }
+/** What an earlier operation has left is ended before anything else. */
+async function settle(vm: string, left: MoveUnderWay, epoch: number, held: Holdings): Promise<void> {
+  const { outcome, reason } = await settleMove(vm, left, epoch);
+  if (outcome !== 'both' && outcome !== 'inDoubt') return;
+  held.doubt = reason;
+  const { uuid, from, to } = left;
+  throw ApplicationFailure.create(
+    needsOperator(
+      { vm: { name: vm, uuid }, from, to },
+      `an earlier operation left it so: ${reason}`,
+      undefined,
+    ),
+  );
+}
 
-  upsertSearchAttributes(searchAttributesOf({ host: to }));
-  show({ step: 'moving', from, to });
-  const order: MoveVmRequest = {
+/** What the activity is asked. */
+function orderOf(
+  input: MigrateVmInput,
+  { datacenter, found }: FoundIn,
+  to: string,
+  lease: { readonly workflowId: string; readonly epoch: number },
+): Parameters<typeof move>[0] {
+  const { vm, from, keepaliveSeconds } = found;
+  return {
     vm: { name: vm.name, uuid: vm.uuid },
+    datacenter,
     from,
     to,
+    lease,
+    keepaliveSeconds,
     timeoutSeconds: input.timeoutSeconds ?? budgetSeconds(vm.memoryMiB),
     ...(input.maxDowntimeMs === undefined ? {} : { maxDowntimeMs: input.maxDowntimeMs }),
     ...(input.bandwidthMiBps === undefined ? {} : { bandwidthMiBps: input.bandwidthMiBps }),
   };
-  const { report, spent } = await move(datacenter, order);
-  switch (report.outcome) {
-    case 'moved':
-      return result('moved', `${vm.name} moved from ${from} to ${to}: ${report.reason}`, report.figures);
-    case 'stayed':
-      if (report.canceled && spent === undefined)
-        throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
-      throw ApplicationFailure.create(
-        permanent(
-          'MigrationAborted',
-          `${vm.name} was not moved, ${report.reason}: ${spent ?? report.cause ?? 'the hypervisor gave no reason'}`,
-        ),
-      );
-    case 'both':
-    case 'none':
-    case 'inDoubt':
-      throw ApplicationFailure.create(needsOperator(order, report.reason, report.cause ?? spent));
-    default:
-      throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
-  }
 }
 
 /** 150 s for each GiB of memory, as KubeVirt allows, and 5 minutes at least. */
 function budgetSeconds(memoryMiB: number): number {
   return Math.max(300, Math.ceil((150 * memoryMiB) / 1024));
+}
+
+function stopped({ by }: StopRequest, error: unknown): ApplicationFailure {
+  const why = `stopped, because ${by.workflowId} (${by.kind}, rank ${by.rank}) comes first: ${endingOf(error)}`;
+  return ApplicationFailure.create({ ...permanent('MigrationAborted', why), cause: error as Error });
 }
 
 /** What lists show of an operation that did not end well; of a VM that stayed, the host that it stayed on. */
@@ -162,10 +269,6 @@ function standingAfter(error: unknown, { from }: MigrateVmStatus): Parameters<ty
     needsOperator,
     ...(stayed && from !== undefined ? { host: from } : {}),
   };
-}
-
-function sentences(findings: readonly Finding[]): string {
-  return findings.map(({ message }) => message).join('; ');
 }
 
 function endingOf(error: unknown): string {

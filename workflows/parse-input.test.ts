@@ -23,6 +23,8 @@ test('a VM is enough', () => {
     dryRun: false,
     acceptWarnings: true,
     onlyIfStarved: false,
+    wait: false,
+    rank: 'person',
   });
 });
 

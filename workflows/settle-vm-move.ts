@@ -1,10 +1,11 @@
-/** The step `settle` of `settleVm`, of a move that was left: it is ended, and both hosts say where the VM is. */
+/** A move that an operation has left: it is ended, and both hosts say where the VM is. */
 import {
   ActivityCancellationType,
   CancellationScope,
   CancelledFailure,
   isCancellation,
   proxyActivities,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { HostActivities } from '../activities/activities.ts';
 import type { MoveVmReport, MoveVmRequest } from '../activities/move-vm.ts';
@@ -13,10 +14,14 @@ import type { MoveUnderWay } from '../model/vm-record.ts';
 import { budgets } from './budgets.ts';
 import { lastFailureOfSpent } from './within-budget.ts';
 
-/** Starts nothing. `inDoubt` where a host did not answer in the time that ending a move has. */
+/**
+ * Starts nothing. `inDoubt` where a host did not answer in the time that ending a move has.
+ * @param epoch of the lease that was taken over
+ */
 export async function settleMove(
   vm: string,
   { uuid, datacenter, from, to }: MoveUnderWay,
+  epoch: number,
 ): Promise<Pick<MoveVmReport, 'outcome' | 'reason'>> {
   const wholeMs = budgets.endNowMs;
   const { moveVm } = proxyActivities<HostActivities>({
@@ -29,7 +34,16 @@ export async function settleMove(
     retry: { initialInterval: '1s', maximumInterval: '30s' },
     summary: `${vm}: ${from} to ${to}, ended`,
   });
-  const order: MoveVmRequest = { vm: { name: vm, uuid }, from, to, timeoutSeconds: 1, endNow: true };
+  const lease = { workflowId: workflowInfo().workflowId, epoch };
+  const order: MoveVmRequest = {
+    vm: { name: vm, uuid },
+    datacenter,
+    from,
+    to,
+    lease,
+    timeoutSeconds: 1,
+    endNow: true,
+  };
   try {
     return await moveVm(order);
   } catch (error) {

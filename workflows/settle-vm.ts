@@ -120,7 +120,7 @@ async function ofMove(
 ): Promise<Found> {
   const { from, to } = move;
   show({ step: 'settling', from, to });
-  const end = await settleMove(input.vm, move);
+  const end = await settleMove(input.vm, move, lease.epoch);
   switch (end.outcome) {
     case 'moved':
       return { kind: 'at', host: to, hasMoved: true, text: end.reason };

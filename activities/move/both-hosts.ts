@@ -1,4 +1,5 @@
 /** What both hosts of a move say of the VM, asked on the attempt's own sessions, and what may be done about it there. */
+import type { MoveFacts } from '../../policies/settle/move-facts.ts';
 import { settle, type Settlement, type Sight } from '../../policies/settle/settle.ts';
 import { nextStep, type NextStep } from '../../policies/settle/next-step.ts';
 import type { HostSession } from '../hosts/driver.ts';
@@ -45,26 +46,26 @@ export class BothHosts implements AsyncDisposable {
   }
 
   /** Both hosts' answers, and what follows from them. A host that does not answer is told as unknown. */
-  async look(): Promise<Seen> {
+  async look(facts: MoveFacts): Promise<Seen> {
     const [source, target, hasJob] = await Promise.all([
       this.#sight('source'),
       this.#sight('target'),
       this.#hasJob(),
     ]);
     return {
-      settlement: settle(source, target),
-      next: nextStep(source, target, hasJob),
+      settlement: settle(source, target, facts),
+      next: nextStep(source, target, hasJob, facts),
       source,
       target,
       hasJob,
     };
   }
 
-  /** Ends whatever a host has of the VM: its process, then its definition. */
+  /** Ends whatever a host has of the VM: its process, unless that is just ending, then its definition. */
   async end(side: 'source' | 'target', sight: Sight): Promise<void> {
     if (sight.kind !== 'present') return;
     const session = await this.session(side);
-    if (sight.state !== 'off' && sight.state !== 'crashed') await session.destroy(this.#uuid);
+    if (!['off', 'crashed', 'shuttingDown'].includes(sight.state)) await session.destroy(this.#uuid);
     const left = await session.sight(this.#uuid);
     if (left.kind === 'present' && left.persistent) await session.undefine(this.#uuid);
   }

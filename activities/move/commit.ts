@@ -13,16 +13,22 @@ const proofWithinMs = 10_000;
 const resumeAttempts = 20;
 const resumeEveryMs = 250;
 
+/** What the commit needs, all of it open before. */
 export interface CommitSessions {
   /** Tells of the source alone: nothing else is asked on it. */
   readonly events: SourceEvents;
   readonly source: HostSession;
   readonly target: HostSession;
+  /**
+   * Resolves when the note stands that the source may have been told to quit; rejects when it can't be had, or where
+   * this host is not to be told: libvirt's own tear-down of the source, slower and as safe, is awaited then.
+   */
+  readonly mayQuit: Promise<unknown>;
 }
 
 export type CommitEnd =
-  /** It runs at the target. */
-  | { readonly committed: true; readonly standstillMs: number | undefined }
+  /** It is at the target, and runs unless a person had paused it. */
+  | { readonly committed: true; readonly isPaused: boolean; readonly standstillMs: number | undefined }
   /** The source has run on, or its end could not be proven: whoever looks at both hosts decides. */
   | { readonly committed: false };
 
@@ -30,15 +36,20 @@ export type CommitEnd =
  * To be called as soon as the target reports the VM paused: libvirt's own tear-down of the source races with this, and
  * whoever comes first, no copy runs before the other has ended. Nothing else may stand between its steps.
  */
-export async function commit(uuid: string, { events, source, target }: CommitSessions): Promise<CommitEnd> {
+export async function commit(
+  uuid: string,
+  { events, source, target, mayQuit }: CommitSessions,
+): Promise<CommitEnd> {
   if (!(await events.isTargetLatest())) return { committed: false };
   // The answer may come at once, or with the tear-down, or be a refusal because that was first: the event tells.
-  source.quit(uuid).catch(() => undefined);
+  mayQuit.then(() => source.quit(uuid)).catch(() => undefined);
   if (!(await events.provesEnd(proofWithinMs))) return { committed: false };
+  if (events.leavesPaused) return { committed: true, isPaused: true, standstillMs: undefined };
   await resume(uuid, target);
   const { haltedAtMs } = events;
   return {
     committed: true,
+    isPaused: false,
     standstillMs: haltedAtMs === undefined ? undefined : Math.round(performance.now() - haltedAtMs),
   };
 }

@@ -12,8 +12,10 @@ import { follow, type Followed, type Order, type Surroundings } from './follow.t
 
 const request: MoveVmRequest = {
   vm: { name: 'web1', uuid: '11111111-0000-4000-8000-000000000001' },
+  datacenter: 'berlin',
   from: 'host1',
   to: 'host2',
+  lease: { workflowId: 'migrate-vm/web1/1', epoch: 1 },
   timeoutSeconds: 300,
 };
 const gibibyte = 1024 ** 3;
@@ -77,6 +79,7 @@ class Copy {
       cancelRequested: this.cancel.signal,
       detached: new AbortController().signal,
       isFirst: true,
+      lease: { epoch: 1, confirm: () => Promise.resolve(undefined) },
       ...(earlier ? { earlier: { ...copying, iteration: 1, ...earlier } } : {}),
       progress: (progress: MigrationProgress) => void this.told.push(progress),
     };

@@ -18,7 +18,7 @@ export function createRecordActivities(): RecordActivities {
       const records = recordsOfContext();
       await Promise.all(hosts.map((host) => records.letGo(host)));
       // Last: whoever has the VM next finds its room free.
-      await records.release(vm);
+      if (vm) await records.release(vm);
     },
     isRunning: ({ workflowId }) => isRunning(Context.current().client, workflowId),
   };

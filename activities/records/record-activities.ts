@@ -41,9 +41,9 @@ export interface TakeSlots {
   readonly slots: readonly [out: TakeSlot, in_: TakeSlot];
 }
 
-/** Everything that an operation holds at its end, let go in one step. */
+/** What an operation holds, let go in one step. */
 export interface LetGoOfAll {
-  readonly vm: ReleaseVm;
+  readonly vm?: ReleaseVm;
   readonly hosts: readonly LetGoOfHost[];
 }
 

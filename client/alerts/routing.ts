@@ -26,7 +26,7 @@ const contract: readonly AlertRoute[] = [
     alertname: 'DroverVmStarved',
     labels: {},
     workflow: 'migrateVm',
-    input: { vm: '{vm}', onlyIfStarved: true },
+    input: { vm: '{vm}', onlyIfStarved: true, rank: 'balance' },
   },
 ];
 

@@ -40,14 +40,23 @@ function migrationsIn({ hosts }: SimulatedDatacenter): string[] {
   );
 }
 
-/** What still holds a VM though every operation has ended. */
-export async function heldIn(cell: Cell): Promise<string[]> {
+/** What records still hold though every operation has ended, in a sentence each. A doubt is told apart: it is to stay. */
+export async function heldIn(cell: Cell): Promise<{ held: string[]; inDoubt: string[] }> {
   const drover = await cell.drover();
-  const held = await Promise.all(
-    smallDatacenter.vms.map(async ({ name }) => {
-      const holder = await drover.holderOf(name);
-      return holder ? [`${name} is held by ${holder.workflowId}`] : [];
-    }),
-  );
-  return held.flat();
+  const held: string[] = [];
+  const inDoubt: string[] = [];
+  for (const { name } of smallDatacenter.vms) {
+    const lease = (await drover.vmRecord(name))?.lease;
+    if (lease?.state === 'inDoubt') inDoubt.push(name);
+    else if (lease) held.push(`${name} is held by ${lease.holder.workflowId}`);
+  }
+  for (const { name } of smallDatacenter.hosts) {
+    const record = await drover.hostRecord(name);
+    for (const { vm, operation } of record?.reservations ?? [])
+      held.push(`room for ${vm} is held on ${name} by ${operation.workflowId}`);
+    for (const direction of ['in', 'out'] as const)
+      for (const { vm, operation } of record?.slots[direction] ?? [])
+        held.push(`a slot (${direction}) of ${name} is held for ${vm} by ${operation.workflowId}`);
+  }
+  return { held, inDoubt };
 }

@@ -33,7 +33,7 @@ export function endingOf(workflowId: string, vm: string, end: MigrateVmResult | 
 /** Faults after which a VM may well be elsewhere, or nowhere, a moment after an operation has ended. */
 const harming = ['Crashed', 'Crashes', 'personActs', 'storageLost', 'answeredWrong'];
 /** Faults by which a host says what is not so: whoever believes it is not to blame. */
-const lying = ['answeredWrong'];
+export const lying: readonly string[] = ['answeredWrong'];
 
 /**
  * What an ending claims and the world denies, in a sentence; judged at the moment of the ending.
@@ -111,7 +111,8 @@ function isStarved(datacenter: SimulatedDatacenter, { host, copy }: PlacedCopy):
   return host.state === 'up' && copy.state === 'running' && wanted > host.spec.cpus;
 }
 
-function struckOne(struck: readonly string[], parts: readonly string[]): boolean {
+/** Whether a fault with one of these words in its name has struck. */
+export function struckOne(struck: readonly string[], parts: readonly string[]): boolean {
   return struck.some((name) => parts.some((part) => name.includes(part)));
 }
 

@@ -2,7 +2,7 @@
 import { heldIn, untilQuiet } from './at-rest.ts';
 import { awaitEnding, untilReached } from './await-ending.ts';
 import { smallDatacenter, type Cell } from './cell.ts';
-import { falseAlarm, falseClaim, type Ending } from './endings.ts';
+import { falseAlarm, falseClaim, lying, struckOne, type Ending } from './endings.ts';
 import { FaultsAtWork } from './faults-at-work.ts';
 import { postAlert, type Trigger } from './post-alert.ts';
 import type { AskedOperation, Scenario } from './scenario.ts';
@@ -56,6 +56,10 @@ export async function runScenario(
   const endings = (await Promise.all(asking)).filter((ending) => ending !== undefined);
   await faults.end();
   const unrest = await untilQuiet(cell.simulation.datacenter);
+  const { held, inDoubt } = await heldIn(cell);
+  const undoubted = inDoubt.filter(
+    (name) => !endings.some(({ vm, ending }) => vm === name && ending === 'failed: NeedsOperator'),
+  );
 
   const convictions = cell.simulation.referee.audit({
     operations: endings.map(({ workflowId, vm, ending, restartedFromDisk }) => ({
@@ -65,18 +69,21 @@ export async function runScenario(
       ...(ending === undefined ? {} : { ending }),
     })),
     triggers: [...triggers],
-    held: await heldIn(cell),
+    held: [...held, ...undoubted.map((name) => `${name} is in doubt, and no operation says so`)],
   });
   const falseAlarms = endings.flatMap(
     (ending) => falseAlarm(ending, cell.simulation.datacenter, faults.struck) ?? [],
   );
+  // Who is told that nothing is there leaves it there.
+  const isExcused = (kind: string): boolean => kind === 'leftover' && struckOne(faults.struck, lying);
   const charges: Charge[] = [
-    ...convictions.map(({ kind, message }) => ({ kind, message })),
+    ...convictions.filter(({ kind }) => !isExcused(kind)).map(({ kind, message }) => ({ kind, message })),
     ...[...denied, ...falseAlarms].map((message) => ({ kind: 'falseEnding', message })),
     ...(unrest === undefined ? [] : [{ kind: 'notAtRest', message: unrest }]),
     ...cell.takeDeaths().map((message) => ({ kind: 'workerDied', message })),
   ];
-  if (charges.length > 0 || endings.some(({ ending }) => ending === undefined)) await cell.renew();
+  if (charges.length > 0 || inDoubt.length > 0 || endings.some(({ ending }) => ending === undefined))
+    await cell.renew();
   return {
     scenario,
     charges,

@@ -83,7 +83,7 @@ test('a VM that nobody doubts: nothing to do, with where it is', async () => {
   expect(result).toMatchObject({ outcome: 'nothingToDo', host: 'host1' });
   expect(result.message).toContain('web1 is on host1: running on host1 (no answer from host3)');
   expect(released).toMatchObject([{ vm: { epoch: 5, outcome: 'nothingToDo', host: 'host1' }, hosts: [] }]);
-  expect(released[0]?.vm.doubt).toBeUndefined();
+  expect(released[0]?.vm?.doubt).toBeUndefined();
 });
 
 test('a name that no host knows is refused, and leaves no record', async () => {
@@ -110,7 +110,7 @@ test('it waits for nobody: a place in the queue is left again', async () => {
   expect(await failureOf(operation)).toMatchObject({ type: 'VmBusy', details: holder });
   expect(acquired).toHaveLength(1);
   expect(released).toMatchObject([{ vm: { workflowId: operation.workflowId }, hosts: [] }]);
-  expect(released[0]?.vm.epoch).toBeUndefined();
+  expect(released[0]?.vm?.epoch).toBeUndefined();
 });
 
 test('a doubt that began between the look and the request is taken over all the same', async () => {
@@ -198,7 +198,7 @@ test('a VM that is gone from every host is no longer in doubt', async () => {
   worker.answerWith({ moveVm: async () => ({ ...moved, outcome: 'none', reason: 'neither has it' }) });
   const failure = await failureOf(await worker.drover.start('settleVm', { vm: 'web1' }));
   expect(failure.type).toBe('UnknownVm');
-  expect(released[0]?.vm.doubt).toBeUndefined();
+  expect(released[0]?.vm?.doubt).toBeUndefined();
 });
 
 test("a person's word covers a host that is silent, and nothing is touched", async () => {

@@ -6,6 +6,7 @@ export const budgets: Budgets = {
   findPauses: { firstMs: 100, mostMs: 400 },
   checkMs: 2000,
   questionMs: 2000,
+  askAgainMs: 1000,
   holdMs: 2000,
   holdPauses: { firstMs: 100, mostMs: 800 },
   holderPauses: { firstMs: 300, mostMs: 1000 },

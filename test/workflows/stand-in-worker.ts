@@ -16,8 +16,9 @@ import {
 import { inject } from 'vitest';
 import type { Activities, HostActivities } from '../../activities/activities.ts';
 import type { CheckMigrationAnswer } from '../../activities/check-migration.ts';
+import type { RecordActivities } from '../../activities/records/record-activities.ts';
 import type { MoveVmReport } from '../../activities/move-vm.ts';
-import { readHolder } from '../../activities/operations.ts';
+import { createRecordActivities } from '../../activities/records/create-record-activities.ts';
 import { Drover } from '../../client/drover.ts';
 import { datacenterTaskQueue, taskQueue } from '../../model/operations.ts';
 import type { Settings } from '../../settings/schema.ts';
@@ -69,9 +70,9 @@ export async function startStandInWorker(more: object = {}): Promise<StandInWork
   const connection = await Connection.connect({ address });
   const temporal = new Client({ connection });
   let standIns: StandIns = {};
-  const activities: Activities & HostActivities = {
+  const activities: Pick<Activities, 'readSite'> & RecordActivities & HostActivities = {
+    ...createRecordActivities(),
     readSite: () => standIns.readSite?.() ?? Promise.resolve({ datacenters: [datacenter] }),
-    readHolder: (request) => standIns.readHolder?.(request) ?? readHolder(temporal, request.vm),
     listHosts: (request) => standIns.listHosts?.(request) ?? Promise.resolve({ hosts: [] }),
     checkMigration: (request) => standIns.checkMigration?.(request) ?? Promise.resolve(foundAs(request.vm)),
     moveVm: (request) => standIns.moveVm?.(request) ?? Promise.resolve(moved),

@@ -27,7 +27,7 @@ export class RecordsWorld {
       slots.map((slot) => this.#decideHost(slot.host, (record) => takeSlot(record, slot, now))),
     letGoOfAll: async ({ vm, hosts }) => {
       for (const held of hosts) this.#decideHost(held.host, (record) => letGo(record, held));
-      this.#decideVm(vm.vm, (record) => release(record, vm, now));
+      if (vm) this.#decideVm(vm.vm, (record) => release(record, vm, now));
     },
     isRunning: async () => true,
   };

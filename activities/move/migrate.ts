@@ -1,0 +1,84 @@
+/** The migration of a move: begun here, or found running, up to its commit. */
+import type { Hosts, KnownHost } from '../hosts/hosts.ts';
+import type { MoveContext, MoveVmRequest } from '../move-vm.ts';
+import { conditionOf } from '../../policies/settle/settle.ts';
+import type { BothHosts, Seen } from './both-hosts.ts';
+import { commit } from './commit.ts';
+import type { Course } from './course.ts';
+import { begin, follow } from './follow.ts';
+import { SourceEvents } from './source-events.ts';
+
+/** What every part of an attempt is given. */
+export interface Attempt {
+  readonly request: MoveVmRequest;
+  readonly context: MoveContext;
+  readonly course: Course;
+}
+
+/** Begins the migration, or goes on with the one that runs, up to its commit. */
+export async function migrate(
+  both: BothHosts,
+  seen: Seen,
+  { hosts, to, request, context, course }: Attempt & { readonly hosts: Hosts; readonly to: KnownHost },
+): Promise<void> {
+  const { uuid } = request.vm;
+  const { hasJob } = seen;
+  if (hasJob) course.reattached = true;
+  // Everything that the commit needs is open before it: nothing may stand between its steps.
+  const [source, events, target] = await Promise.all([
+    both.session('source'),
+    both.another('source').then((session) => SourceEvents.listen(session, uuid)),
+    both.session('target').catch((error: unknown) => {
+      // One that runs can be watched and aborted without its target; none is begun so.
+      if (hasJob) return undefined;
+      throw error;
+    }),
+  ]);
+  const ready = Promise.withResolvers<void>();
+  await target?.watch((event) => {
+    if (event.uuid === uuid && event.kind === 'suspended' && event.detail === 'paused') ready.resolve();
+  });
+  if (!hasJob) {
+    if (conditionOf(seen.source) === 'halted') await notePause({ request, context, course });
+    // Before it, since a migration keeps the definition locked.
+    await source.markEpoch(uuid, context.lease.epoch);
+  }
+  const order = hasJob ? undefined : begin(source, to, request);
+  course.ordered = true;
+  // While memory is copied: at the switch-over nobody waits for it.
+  const mayQuit = context.lease.confirm({ note: 'mayHaveQuit' });
+  mayQuit.catch(() => undefined);
+  const followed = await follow(source, request, context, {
+    order,
+    ready: ready.promise,
+    settings: hosts.site.migrations,
+    openTarget: () => hosts.open(to),
+  });
+  course.heed(followed);
+  if (followed.end === 'over' || !target) return;
+  await commitWith({ events, source, target, mayQuit }, { request, context, course });
+}
+
+/** The last step, and what it leaves to be known. */
+export async function commitWith(
+  sessions: Parameters<typeof commit>[1],
+  { request, context, course }: Attempt,
+): Promise<void> {
+  // Whether or not the source was told: what comes after must not take its end for somebody's will.
+  course.did('mayHaveQuit');
+  const ended = await commit(request.vm.uuid, sessions);
+  course.committed = ended.committed;
+  if (!ended.committed) return;
+  if (ended.standstillMs !== undefined) course.standstillMs = ended.standstillMs;
+  if (!ended.isPaused) return;
+  // The proof would be lost with this attempt, and the halted copy could not be told from a stale one.
+  course.wasPaused = true;
+  await context.lease.confirm({ note: 'targetIsLatest' });
+  course.did('targetIsLatest');
+}
+
+async function notePause({ request, context, course }: Attempt): Promise<void> {
+  const { datacenter, from, to, vm } = request;
+  course.wasPaused = true;
+  await context.lease.confirm({ move: { uuid: vm.uuid, datacenter, from, to, wasPaused: true } });
+}

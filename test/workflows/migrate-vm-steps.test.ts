@@ -1,0 +1,51 @@
+/** The promises of `migrateVm`'s steps, in a world of two hosts whose records decide as the real ones do. */
+import { Context } from '@temporalio/activity';
+import type { Activities, HostActivities } from '../../activities/activities.ts';
+import type { RecordActivities } from '../../activities/records/record-activities.ts';
+import type { MigrateVmRequest, MigrateVmResult } from '../../model/migrate-vm.ts';
+import { datacenterTaskQueue, taskQueue } from '../../model/operations.ts';
+import { workflowsPath } from '../../worker/run-worker.ts';
+import { datacenter, foundAs, moved } from './stand-in-worker.ts';
+import { testSteps } from './steps/harness.ts';
+import { RecordsWorld } from './steps/records-world.ts';
+
+interface World {
+  readonly records: RecordsWorld;
+  runsOn: 'host1' | 'host2';
+}
+
+type Needed = RecordActivities &
+  Pick<Activities, 'readSite'> &
+  Pick<HostActivities, 'checkMigration' | 'moveVm'>;
+
+testSteps<World>({
+  workflowsPath,
+  workflow: 'migrateVm',
+  input: { vm: 'web1' } satisfies MigrateVmRequest,
+  taskQueues: [taskQueue, datacenterTaskQueue(datacenter)],
+  pointOfNoReturn: 'moveVm',
+  newWorld: () => ({ records: new RecordsWorld(), runsOn: 'host1' }),
+  seen: ({ records, runsOn }) => ({ runsOn, held: records.held() }),
+  // The rest is time that passes.
+  answered: ({ outcome, from, to }: MigrateVmResult) => ({ outcome, from, to }),
+  byHand: ({ records }) => records.endDoubts(),
+  activitiesIn: (world): Needed => ({
+    ...world.records.activities,
+    readSite: async () => ({ datacenters: [datacenter] }),
+    checkMigration: async ({ vm, operation }) => {
+      const found = foundAs(vm);
+      if (operation && found.kind === 'found' && found.to !== undefined) {
+        const { memoryMiB } = found.vm;
+        world.records.reserve({ host: found.to, operation, vm, memoryMiB, cpuCores: 1 });
+      }
+      return found;
+    },
+    moveVm: async () => {
+      const { cancellationSignal } = Context.current();
+      if (cancellationSignal.aborted && world.runsOn === 'host1')
+        return { ...moved, outcome: 'stayed', reason: 'web1 runs on host1', canceled: true };
+      world.runsOn = 'host2';
+      return moved;
+    },
+  }),
+});

@@ -1,0 +1,89 @@
+/** The lease of a VM, as an operation takes it: at once, in its turn, or not at all. */
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  condition,
+  defineSignal,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { RecordActivities } from '../activities/records/record-activities.ts';
+import { permanent, type PermanentFailure } from '../model/failures.ts';
+import { signals, taskQueue } from '../model/operations.ts';
+import type { Rank } from '../model/ranks.ts';
+import type { Claimant, Lease, LeaseGranted, MoveUnderWay, VmRecord } from '../model/vm-record.ts';
+import { budgets } from './budgets.ts';
+import { withinBudget } from './within-budget.ts';
+
+const { acquireVm } = proxyActivities<RecordActivities>({
+  taskQueue,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: budgets.questionMs,
+  // What it was granted must be known before it is let go.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+const leaseGranted = defineSignal<[LeaseGranted]>(signals.leaseGranted);
+
+/** The right to act on a VM, until it is released. */
+export interface HeldLease {
+  readonly epoch: number;
+  /** What the last holder has left: to be settled before anything else. */
+  readonly unsettled?: MoveUnderWay;
+}
+
+export interface LeaseOptions {
+  /** Waits behind a holder of the same or a higher rank too; default false: refused. */
+  readonly wait?: boolean;
+  /** Told while it waits, with the lease that is in the way; and with nothing when its turn has come. */
+  readonly onWait: (holder: Lease | undefined) => void;
+}
+
+/** This operation, as records know it. */
+export function claimantOf(rank: Rank, reason: string | undefined): Claimant {
+  const { workflowId, workflowType } = workflowInfo();
+  return { workflowId, kind: workflowType, rank, ...(reason === undefined ? {} : { reason }) };
+}
+
+/**
+ * Takes the lease of a VM. One that its operation has left in doubt is taken over, to be settled first.
+ * @throws ApplicationFailure `VmBusy` that names the holder
+ */
+export async function takeLease(
+  vm: VmRecord['vm'],
+  claimant: Claimant,
+  { wait = false, onWait }: LeaseOptions,
+): Promise<HeldLease> {
+  let granted: LeaseGranted | undefined;
+  setHandler(leaseGranted, (grant) => void (granted = grant), {
+    description: 'Sent by the VM’s record: the lease is this operation’s now.',
+  });
+  let takeOver: number | undefined;
+  for (;;) {
+    const answer = await withinBudget(`the question for the lease of ${vm}`, budgets.questionMs, () =>
+      acquireVm({ vm, claimant, wait, ...(takeOver === undefined ? {} : { takeOver }) }),
+    );
+    if (answer.kind === 'granted') return answer;
+    const { holder } = answer;
+    if (holder.state === 'inDoubt' && takeOver !== holder.epoch) {
+      takeOver = holder.epoch;
+      continue;
+    }
+    if (answer.kind === 'refused') throw ApplicationFailure.create(busyWith(vm, holder));
+    onWait(holder);
+    // The signal may be lost with a worker: asked again, the record says the same.
+    await condition(() => granted !== undefined, budgets.askAgainMs);
+    if (!granted) continue;
+    onWait(undefined);
+    return granted;
+  }
+}
+
+function busyWith(vm: string, { holder, since, state }: Lease): PermanentFailure {
+  const { workflowId, kind } = holder;
+  const message =
+    state === 'inDoubt'
+      ? `${vm} is busy: where it is could not be found out by ${workflowId}, and another operation is finding it out. Try again, or see drover describe vm ${vm}.`
+      : `${vm} is busy: the operation ${workflowId} acts on it since ${since}. Wait for it (drover watch ${workflowId}) or cancel it (drover cancel ${workflowId}).`;
+  return permanent('VmBusy', message, { workflowId, kind, since, state });
+}
