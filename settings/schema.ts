@@ -193,7 +193,8 @@ export const SettingsSchema = z.strictObject({
         .int()
         .min(0)
         .max(1440)
-        .default(5)
+        // 5 as soon as migrateVm asks the records: until then its hold has the id of a VM's record.
+        .default(0)
         .meta({ description: 'How often the records of VMs and hosts are brought up to date. 0: never.' }),
     })
     .prefault({}),
