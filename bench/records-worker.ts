@@ -38,13 +38,17 @@ export class BenchWorker {
     const said: string[] = [];
     const works = new Promise<void>((resolve, reject) => {
       const hear = (data: Buffer): void => {
-        // Once it works it may say what it likes.
-        if (said.length < 200) said.push(data.toString());
+        said.push(data.toString());
+        if (said.length > 100) said.shift();
         if (said.join('').includes('works on')) resolve();
       };
       child.stdout.on('data', hear);
       child.stderr.on('data', hear);
-      child.once('exit', () => reject(new Error(`the worker ended; it said:\n${said.join('')}`)));
+      child.once('exit', (code, signal) => {
+        const ended = `the worker ended (${code ?? signal})`;
+        reject(new Error(`${ended}; it said:\n${said.join('')}`));
+        if (signal !== 'SIGKILL') console.error(`${ended}; it said last:\n${said.slice(-5).join('')}`);
+      });
     });
     // A bench that is ended ends it too.
     process.once('exit', () => child.kill('SIGKILL'));

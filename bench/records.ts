@@ -133,11 +133,13 @@ async function acquireMsOf(records: Records, vm: string): Promise<number> {
 
 async function eachOf(names: readonly string[], act: (vm: string) => Promise<unknown>): Promise<void> {
   const left = names.values();
-  await Promise.all(
+  const ended = await Promise.allSettled(
     Array.from({ length: atOnce }, async () => {
       for (const name of left) await act(name);
     }),
   );
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 const gib = Math.round(totalmem() / 2 ** 30);
