@@ -22,7 +22,7 @@ export interface HostRecordInput {
   readonly host: string;
   /** What the record was before it continued as new; default: an active host where nothing is held. */
   readonly carried?: HostRecord;
-  /** For tests: continue as new once the history has so many events. Default: when Temporal suggests it. */
+  /** For tests: continue as new once the history has so many events. Default: 1,000. */
   readonly mostEvents?: number;
 }
 

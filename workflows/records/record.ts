@@ -87,7 +87,7 @@ export interface RecordRun<State> {
   readonly record: State;
   /** Continues as new with the record as it is then. */
   readonly continueWith: (record: State) => Promise<never>;
-  /** For tests: continue as new once the history has so many events. Default: when Temporal suggests it. */
+  /** Continue as new once the history has so many events; tests want few. Default: 1,000, or when Temporal suggests it. */
   readonly mostEvents?: number;
 }
 
@@ -95,6 +95,9 @@ export interface RecordRun<State> {
 export function runRecord<State>(kind: RecordKind<State>, run: RecordRun<State>): Promise<never> {
   return CancellationScope.nonCancellable(() => new RecordLoop(kind, run).run());
 }
+
+/** A record that is in no worker's memory is replayed for each question: Temporal suggests the end at four times that. */
+const longHistory = 1000;
 
 const { isRunning } = proxyActivities<RecordActivities>({
   taskQueue,
@@ -164,7 +167,7 @@ class RecordLoop<State> {
   }
 
   async #followUp(): Promise<never> {
-    const { mostEvents = Infinity, continueWith } = this.#run;
+    const { mostEvents = longHistory, continueWith } = this.#run;
     const isLong = (): boolean => {
       const { continueAsNewSuggested, historyLength } = workflowInfo();
       return (continueAsNewSuggested || historyLength >= mostEvents) && allHandlersFinished();

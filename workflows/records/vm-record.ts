@@ -17,7 +17,7 @@ export interface VmRecordInput {
   readonly vm: string;
   /** What the record was before it continued as new; default: nothing is known of the VM. */
   readonly carried?: VmRecord;
-  /** For tests: continue as new once the history has so many events. Default: when Temporal suggests it. */
+  /** For tests: continue as new once the history has so many events. Default: 1,000. */
   readonly mostEvents?: number;
 }
 
