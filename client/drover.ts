@@ -124,8 +124,7 @@ export class Drover implements AsyncDisposable {
   }
 
   /**
-   * The operation that acts on a VM now, or the hold `vm/NAME` that a person took; undefined when none does, also where
-   * the lease is in doubt.
+   * The operation that acts on a VM now; undefined when none does, also where the lease is in doubt.
    * @throws WorkersSilent, TemporalUnreachable
    */
   async holderOf(vm: string, options?: ReadOptions): Promise<Operation | undefined> {

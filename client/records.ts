@@ -44,11 +44,6 @@ export class Records {
 
   /** The id of the running operation that holds a VM's lease; a lease in doubt has none. */
   async holder(vm: string, options?: ReadOptions): Promise<string | undefined> {
-    const described = await this.#running(vmRecordId(vm));
-    if (!described) return undefined;
-    // Before there were records, the hold of a VM had this id.
-    if (described.type !== recordWorkflows.vm)
-      return described.parentExecution?.workflowId ?? described.workflowId;
     const lease = (await this.vm(vm, options))?.lease;
     if (lease?.state !== 'held') return undefined;
     return (await this.#running(lease.holder.workflowId)) && lease.holder.workflowId;

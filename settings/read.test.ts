@@ -58,7 +58,7 @@ describe('good settings', () => {
       temporal: { embedded: { port: 7233, uiPort: 8233 }, retentionDays: 30 },
       metrics: { worker: '127.0.0.1:9464' },
       keepaliveSeconds: 30,
-      survey: { everyMinutes: 0 },
+      survey: { everyMinutes: 5 },
       migrations: {
         perHostIn: 2,
         perHostOut: 2,
@@ -68,6 +68,7 @@ describe('good settings', () => {
         diskCheckSeconds: 30,
       },
       starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25, forSeconds: 60, windowSeconds: 60 },
+      survey: { everyMinutes: 5 },
     });
   });
 

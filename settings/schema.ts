@@ -193,8 +193,7 @@ export const SettingsSchema = z.strictObject({
         .int()
         .min(0)
         .max(1440)
-        // 5 as soon as migrateVm asks the records: until then its hold has the id of a VM's record.
-        .default(0)
+        .default(5)
         .meta({ description: 'How often the records of VMs and hosts are brought up to date. 0: never.' }),
     })
     .prefault({}),

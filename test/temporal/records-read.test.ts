@@ -38,12 +38,6 @@ test('one that was terminated is none', async () => {
   expect(await drover.vmRecord('unseen2')).toBeUndefined();
 });
 
-test('a hold of before is no record, and its holder is known without a worker', async () => {
-  await using _ = await untaken('holdVm', vmRecordId('unseen3'));
-  expect(await drover.vmRecord('unseen3')).toBeUndefined();
-  expect((await drover.holderOf('unseen3'))?.workflowId).toBe(vmRecordId('unseen3'));
-});
-
 test('while no worker answers that is said, within the time that was given', async () => {
   await using records = new AsyncDisposableStack();
   records.use(await untaken(recordWorkflows.vm, vmRecordId('unseen4')));
