@@ -2,6 +2,7 @@
 import { progressText } from '../../model/progress-text.ts';
 import type { Operation, OperationView } from '../operation.ts';
 import { Detached } from './exit.ts';
+import { printable } from './output.ts';
 
 /**
  * @returns the operation's result
@@ -49,9 +50,14 @@ export function narrator(
     const way = status?.from && status.to ? `${status.from} to ${status.to}: ` : '';
     const measured = progress ?? status?.progress;
     const step = status?.step ?? 'waiting for a worker';
-    const doing = step === 'moving' && measured ? progressText(measured) : step;
+    const doing = step === 'moving' && measured ? progressText(measured) : waiting(step, status);
     return `${way}${doing}${trouble ? ` (attempt ${trouble.attempt}, before: ${trouble.message})` : ''}`;
   };
+}
+
+function waiting(step: string, status: OperationView['status']): string {
+  const waitsFor = status && 'waitsFor' in status ? status.waitsFor : undefined;
+  return waitsFor === undefined ? step : `${step} for ${printable(waitsFor)}`;
 }
 
 interface Line {

@@ -13,6 +13,7 @@ interface Options {
   readonly reason?: string;
   readonly dryRun?: boolean;
   readonly strict?: boolean;
+  readonly wait?: boolean;
   readonly maxDowntime?: number;
   readonly bandwidth?: number;
   readonly timeout?: number;
@@ -30,7 +31,8 @@ export function registerMigrate(program: Command): void {
     .option('--reason <text>', 'why, for those who read it later')
     .option('--dry-run', 'check everything and choose the host; change nothing')
     .option('--strict', 'let warnings stop the move as errors do')
-    .option('--max-downtime <ms>', 'how long the VM may stand still', integer)
+    .option('--wait', 'wait for the operation that acts on the VM now; default: it is refused')
+    .option('--max-downtime <ms>', 'allow the VM to stand still for up to so long, in steps', integer)
     .option('--bandwidth <mib/s>', 'copy at most so fast', integer)
     .option('--timeout <seconds>', 'give up copying after so long', integer)
     .option('--detach', 'return as soon as the operation is started')
@@ -64,6 +66,7 @@ function requestOf(vm: string, options: Options): MigrateVmRequest {
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(options.dryRun ? { dryRun: true } : {}),
     ...(options.strict ? { acceptWarnings: false } : {}),
+    ...(options.wait ? { wait: true } : {}),
     ...(options.maxDowntime === undefined ? {} : { maxDowntimeMs: options.maxDowntime }),
     ...(options.bandwidth === undefined ? {} : { bandwidthMiBps: options.bandwidth }),
     ...(options.timeout === undefined ? {} : { timeoutSeconds: options.timeout }),
