@@ -18,3 +18,8 @@ test('a worker is waited for only after it has answered nothing for some seconds
   nowMs = 6_000;
   expect(textOf({ isRunning: true })).toBe('waiting for a worker');
 });
+
+test('whoever waits says for whom', () => {
+  const status = { step: 'waiting', vm: 'web1', waitsFor: 'migrate-vm/web1/1' } as const;
+  expect(narrator()({ isRunning: true, status })).toBe('waiting for migrate-vm/web1/1');
+});
