@@ -68,7 +68,6 @@ describe('good settings', () => {
         diskCheckSeconds: 30,
       },
       starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25, forSeconds: 60, windowSeconds: 60 },
-      survey: { everyMinutes: 5 },
     });
   });
 
