@@ -1,17 +1,33 @@
-/** The busy loop inside a guest, switched through its web server. */
+/** What a guest does on demand, switched through its web server: a busy loop, and memory written over and over. */
 import type { VmConfig } from './config.ts';
 import { LabError, messageOf } from './errors.ts';
 
 /** @throws LabError if the guest doesn't answer or says otherwise */
 export async function setLoad(vm: VmConfig, on: boolean): Promise<void> {
   const wanted = on ? 'on' : 'off';
-  const url = `http://${vm.address}/cgi-bin/load?${wanted}`;
+  await ask(vm, `load?${wanted}`, wanted);
+}
+
+/**
+ * Has a guest write so many MiB of its memory over and over, in place of what it wrote before; 0: none.
+ * @throws LabError if the guest doesn't answer or says otherwise
+ */
+export async function setDirty(vm: Pick<VmConfig, 'name' | 'address'>, mebibytes: number): Promise<void> {
+  await ask(vm, `dirty?${mebibytes}`, String(mebibytes));
+}
+
+async function ask(
+  { name, address }: Pick<VmConfig, 'name' | 'address'>,
+  what: string,
+  wanted: string,
+): Promise<void> {
+  const url = `http://${address}/cgi-bin/${what}`;
   let answer: string;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(15_000) });
     answer = (await response.text()).trim();
   } catch (error) {
-    throw new LabError(`VM ${vm.name} doesn't answer at ${url}: ${messageOf(error)}`, { cause: error });
+    throw new LabError(`VM ${name} doesn't answer at ${url}: ${messageOf(error)}`, { cause: error });
   }
-  if (answer !== wanted) throw new LabError(`VM ${vm.name} answered ${JSON.stringify(answer)} to ${url}`);
+  if (answer !== wanted) throw new LabError(`VM ${name} answered ${JSON.stringify(answer)} to ${url}`);
 }
