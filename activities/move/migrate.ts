@@ -1,4 +1,8 @@
 /** The migration of a move: begun here, or found running, up to its commit. */
+import { ApplicationFailure } from '@temporalio/common';
+import { permanent } from '../../model/failures.ts';
+import type { HostSession } from '../hosts/driver.ts';
+import { HostRefused } from '../hosts/errors.ts';
 import type { Hosts, KnownHost } from '../hosts/hosts.ts';
 import type { MoveContext, MoveVmRequest } from '../move-vm.ts';
 import { conditionOf } from '../../policies/settle/settle.ts';
@@ -40,8 +44,7 @@ export async function migrate(
   });
   if (!hasJob) {
     if (conditionOf(seen.source) === 'halted') await notePause({ request, context, course });
-    // Before it, since a migration keeps the definition locked.
-    await source.markEpoch(uuid, context.lease.epoch);
+    await mark(source, { request, context, course });
   }
   const order = hasJob ? undefined : begin(source, to, request);
   course.ordered = true;
@@ -57,6 +60,26 @@ export async function migrate(
   course.heed(followed);
   if (followed.end === 'over' || !target) return;
   await commitWith({ events, source, target, mayQuit }, { request, context, course });
+}
+
+/**
+ * Writes the lease's epoch into the VM's metadata, for the hosts' hook; before the migration, which keeps the definition
+ * locked.
+ * @throws ApplicationFailure `VmBusy` where a later epoch stands there: a retry would meet it again
+ */
+async function mark(source: HostSession, { request, context }: Attempt): Promise<void> {
+  try {
+    await source.markEpoch(request.vm.uuid, context.lease.epoch);
+  } catch (error) {
+    if (!(error instanceof HostRefused) || error.class !== 'superseded') throw error;
+    throw ApplicationFailure.create(
+      permanent(
+        'VmBusy',
+        `${request.vm.name} is marked with a later epoch than this operation's: ${error.message}. ` +
+          `Another Drover acts on it, or the clock of this one was set back; nothing was changed`,
+      ),
+    );
+  }
 }
 
 /** The last step, and what it leaves to be known. */

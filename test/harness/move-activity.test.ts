@@ -105,9 +105,10 @@ test('a target that refuses to start it leaves that to the source', async () => 
 });
 
 test('whose source libvirt ended as migrated is resumed, and not started anew', async () => {
-  const ready = stage.hold({ kind: 'call', call: 'ping', nth: 1, phase: 'before' });
+  stage.beforeConfirm = ({ note }) => (note === 'mayHaveQuit' ? new Promise(() => {}) : Promise.resolve());
+  const arrived = stage.hold({ kind: 'migration', moment: 'arrived', nth: 1 });
   const first = stage.attempt();
-  const letGo = await ready;
+  const letGo = await arrived;
   first.die();
   letGo();
   expect(await untilQuiet(stage.server.datacenter)).toBeUndefined();
@@ -170,6 +171,14 @@ test('one whose lease is another’s does nothing at all', async () => {
   if (!lease) throw new Error('no lease');
   stage.record = { ...stage.record, lease: { ...lease, epoch: lease.epoch + 1 } };
   await expect(stage.attempt().end).rejects.toThrow('may change nothing any more');
+  expect(calls('migrate')).toBe(0);
+  expect(stage.stateOn('host1')).toMatch(/^running/);
+});
+
+test('a VM that bears a later epoch is left alone', async () => {
+  await using session = await stage.session('host1');
+  await session.markEpoch(stage.uuid, stage.epoch + 1);
+  await expect(stage.attempt().end).rejects.toThrow('a later epoch');
   expect(calls('migrate')).toBe(0);
   expect(stage.stateOn('host1')).toMatch(/^running/);
 });

@@ -2,6 +2,7 @@
 import type { MoveContext, MoveVmReport, MoveVmRequest } from '../../activities/move-vm.ts';
 import { moveVm } from '../../activities/move-vm.ts';
 import { Hosts, type Site } from '../../activities/hosts/hosts.ts';
+import type { HostSession } from '../../activities/hosts/driver.ts';
 import { HostUnreachable } from '../../activities/hosts/errors.ts';
 import { simulatedDriver } from '../../activities/hosts/simulated-driver.ts';
 import { attemptLease } from '../../activities/move/attempt-lease.ts';
@@ -81,6 +82,13 @@ export class MoveStage implements AsyncDisposable {
 
   get notes(): readonly MoveNote[] {
     return this.record.lease?.move?.notes ?? [];
+  }
+
+  /** A session of somebody else's. */
+  session(name: string): Promise<HostSession> {
+    const host = this.#hosts.find(name);
+    if (!host) throw new Error(`no host ${name}`);
+    return this.#hosts.open(host);
   }
 
   /** Begins an attempt to move vm1 to host2. */
