@@ -67,8 +67,8 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
     defaultHeartbeatThrottleInterval: '500ms',
     // A workflow in the memory of a worker that was killed is handed to another one after this long, not after 10 s.
     stickyQueueScheduleToStartTimeout: '1s',
-    // One in memory takes a MiB, and one that is not costs no time that can be measured: `npm run bench:records`. By
-    // Temporal's default there would be 2,300, one for each VM and host.
+    // One in memory takes a MiB, one that is not is replayed for each question, some tens of milliseconds (`npm run
+    // bench:records`). By Temporal's default there would be 2,300, and a worker would need more with each VM.
     maxCachedWorkflows: 300,
     // Moves let go of their job at once; checks have this long to end.
     shutdownGraceTime: '5s',
