@@ -28,7 +28,7 @@ export const MigrateVmInput = z
     }),
     maxDowntimeMs: z.int().min(10).max(60_000).optional().meta({
       description:
-        "How long the VM may stand still at the switch-over, in milliseconds. Default: the hypervisor's own (300 with QEMU).",
+        'The longest halt that the VM is allowed for the copy of its last memory, in milliseconds: 300 (or this, if less) at first, more in steps while the copy gets no nearer to its end. Default: migrations.maxDowntimeMs of the settings, which is 800.',
     }),
     bandwidthMiBps: z.int().min(1).max(100_000).optional().meta({
       description: 'At most so many MiB/s of memory are copied. Default: no limit.',

@@ -180,6 +180,19 @@ describe('a migration that fails', () => {
     expect(world.stateOn('host1')).toBe('running (booted)');
   });
 
+  test('one that does not converge tells the halt that it needs, and ends once that is allowed', async () => {
+    const world = new ByHand([{ dirtyMiBps: 800 }]);
+    const migration = world.migrate('host2', { bandwidthMiBps: 1000 });
+    expect(migration.progress).not.toHaveProperty('expectedDowntimeMs');
+    await world.clock.advance(1200);
+    expect(migration.progress).toMatchObject({ iteration: 2 });
+    const needed = migration.progress.expectedDowntimeMs ?? Infinity;
+    expect(needed).toBeGreaterThan(migration.maxDowntimeMs);
+    migration.maxDowntimeMs = needed;
+    await world.until('host2', 'paused (user)');
+    expect(migration.progress.iteration).toBe(2);
+  });
+
   test.each(['prepared', 'copying', 'halfCopied'] as const)(
     'an abort is heard when it is %s',
     async (moment) => {
