@@ -149,12 +149,14 @@ test('a secret that is not set keeps nobody from looking, and check tells of it'
     'secret.yaml',
     `${oneHost}temporal: {embedded: {port: ${port}}}\nalerts: {tokenEnv: DROVER_TOKEN}\n`,
   );
-  for (const args of [
+  // Each waits for a Temporal that is not there: all at once.
+  const looks = [
     ['get', 'hosts'],
     ['explain', 'web1'],
     ['watch', 'migrate-vm/web1/1'],
-  ])
-    expect(await drover('-s', file, ...args)).toMatchObject({ exitCode: exitCodes.unreachable });
+  ];
+  for (const ended of await Promise.all(looks.map((args) => drover('-s', file, ...args))))
+    expect(ended).toMatchObject({ exitCode: exitCodes.unreachable });
   expect(await drover('-s', file, 'rules')).toMatchObject({ exitCode: exitCodes.ok });
   for (const verb of ['check', 'up'])
     expect(await drover('-s', file, verb)).toMatchObject({
