@@ -77,7 +77,8 @@ function moveVm({ keepaliveSeconds, ...request }: MoveOrder, times: Times): Prom
     scheduleToCloseTimeout: times.wholeMs,
     // A move that is canceled has ended when its job is gone and both hosts were asked, not before.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { initialInterval: '1s', maximumInterval: '30s' },
+    // The first at once: a VM may stand still since its worker died.
+    retry: { initialInterval: '200ms', maximumInterval: '30s' },
     summary: `${request.vm.name}: ${request.from} to ${request.to}`,
   });
   return activities.moveVm(request);
