@@ -12,6 +12,8 @@ export type ConvictionKind =
   | 'vmLost'
   /** A VM that should run stands still, and neither a person nor a fault wanted that. */
   | 'stoppedUnasked'
+  /** A VM that a person had paused begins to run, and no person wanted that. */
+  | 'resumedUnasked'
   /** A host has more memory to give than it has. */
   | 'overCapacity'
   /** Something is left over when nothing is open any more. */

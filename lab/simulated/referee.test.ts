@@ -214,6 +214,52 @@ describe('a stale copy', () => {
   });
 });
 
+describe('a VM that a person has paused', () => {
+  test('is not resumed by Drover', () => {
+    const world = new ByHand();
+    world.person('suspend');
+    world.order('resume', 'host1');
+    expect(world.referee.convictions.map(({ kind }) => kind)).toEqual(['resumedUnasked']);
+  });
+
+  test('may be resumed by a person', () => {
+    const world = new ByHand();
+    world.person('suspend');
+    world.person('resume');
+    expect(world.referee.convictions).toEqual([]);
+  });
+
+  test('stays so where it goes', () => {
+    const arrived = (to: CopyView['state'], cause: Cause) =>
+      Journal.ofRunning()
+        .copy(2000, 'host1', 'paused', person, { boot: 1, up: 1000 })
+        .copy(3000, 'host2', 'paused', hypervisor, { job: 'in', boot: 0, persistent: false })
+        .copy(3100, 'host1', 'paused', hypervisor, { job: 'out', boot: 1, up: 1000 })
+        .copy(3500, 'host2', 'paused', hypervisor, { boot: 1, up: 1000 })
+        .copy(3600, 'host1', 'shut off', drover('quit'))
+        .copy(3700, 'host2', to, cause, { boot: 1, up: 1000 });
+    expect(arrived('running', drover('resume')).kinds).toEqual(['resumedUnasked']);
+    expect(arrived('running', person).kinds).toEqual([]);
+    expect(arrived('paused', hypervisor).kinds).toEqual([]);
+  });
+
+  test('while it moves is not told from one that the migration has paused', () => {
+    const journal = Journal.ofRunning()
+      .copy(2000, 'host1', 'running', hypervisor, { job: 'out', boot: 1, up: 1000 })
+      .copy(2100, 'host1', 'paused', person, { job: 'out', boot: 1, up: 1100 })
+      .copy(2200, 'host1', 'running', hypervisor, { boot: 1, up: 1100 });
+    expect(journal.kinds).toEqual([]);
+  });
+
+  test('and that has ended since is missed by nobody when it is started', () => {
+    const journal = Journal.ofRunning()
+      .copy(2000, 'host1', 'paused', person, { boot: 1, up: 1000 })
+      .copy(3000, 'host1', 'shut off', fault)
+      .copy(4000, 'host1', 'running', drover('start'), { boot: 2, up: 0 });
+    expect(journal.kinds).toEqual([]);
+  });
+});
+
 describe('a new boot', () => {
   const restarted = (cause: Cause) =>
     Journal.ofRunning()

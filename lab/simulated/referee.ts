@@ -95,6 +95,17 @@ export class Referee {
         message: `${begun}, while it runs on ${view.host} since ${inMs(sinceMs)}`,
       });
     }
+    const { paused } = story;
+    if (paused && cause.kind !== 'person') {
+      this.#convict({
+        key: `${copy.uuid} ${copy.host} ${atMs}`,
+        kind: 'resumedUnasked',
+        atMs,
+        vm: copy.vm,
+        host: copy.host,
+        message: `${begun}, though a person had paused it on ${paused.host} at ${inMs(paused.atMs)}`,
+      });
+    }
     const reached = story.reachedBy(atMs);
     const { guest } = copy;
     if (!guest || !reached) return;

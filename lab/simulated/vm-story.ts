@@ -33,6 +33,11 @@ export class VmStory {
    */
   excuse: (Deed & { readonly covers: 'pause' | 'end' }) | undefined;
   /**
+   * The person who paused it, while no migration was moving it: wherever it goes, it is to stay so. libvirt can't tell
+   * a pause that comes while it moves from the migration's own.
+   */
+  paused: Deed | undefined;
+  /**
    * Who took its definition away: the last one, or, a person, that of a copy that is live. A move that is under way then
    * takes the other away by itself. Absent from when it gets one on a further host.
    */
@@ -73,6 +78,7 @@ export class VmStory {
     const deed: Deed = { host: copy.host, atMs, cause };
     this.#count(before, copy, deed);
     this.#excuse(before, copy, deed);
+    this.#heedPause(before, copy, deed);
     const isSame = before?.view.state === copy.state && before.view.reason === copy.reason;
     if (copy.state === 'gone') this.copies.delete(copy.host);
     else
@@ -105,6 +111,20 @@ export class VmStory {
     } else if (ran && this.runningBeside(copy.host).length === 0) this.stopped = deed;
     if (ran) this.#reached = further(this.#reached, copy.guest ?? clockAt(before, deed.atMs));
     if (runs(copy)) this.#reached = further(this.#reached, copy.guest);
+  }
+
+  #heedPause(before: KnownCopy | undefined, copy: CopyView, deed: Deed): void {
+    const { kind } = deed.cause;
+    if (runs(copy)) this.paused = undefined;
+    else if (!before || isHalf(before.view)) return;
+    else if (!isActive(copy) && (kind === 'person' || kind === 'fault')) this.paused = undefined;
+    else if (
+      kind === 'person' &&
+      runs(before.view) &&
+      copy.state === 'paused' &&
+      before.view.job === undefined
+    )
+      this.paused = deed;
   }
 
   /** Whether a person or a fault has just made it stand still, or has ended the copy from which it could have gone on. */
