@@ -7,19 +7,19 @@ import {
   OperationTerminated,
 } from '../../client/errors.ts';
 import type { MigrateVmResult } from '../../model/migrate-vm.ts';
+import type { SettleVmResult } from '../../model/settle-vm.ts';
 import type { Cell } from './cell.ts';
 import { endingOf, type Ending } from './endings.ts';
 
 /** @returns without an `ending` when the operation has none at `untilMs`, or ended without a name for it */
 export async function awaitEnding(
   cell: Cell,
-  workflowId: string,
-  vm: string,
+  { workflow, workflowId, vm }: Pick<Ending, 'workflow' | 'workflowId' | 'vm'>,
   untilMs: number,
 ): Promise<Ending> {
   const end = untilReached(untilMs, async () => {
     try {
-      return await (await cell.drover()).operation<MigrateVmResult>(workflowId).result();
+      return await (await cell.drover()).operation<MigrateVmResult | SettleVmResult>(workflowId).result();
     } catch (error) {
       if (isEnd(error)) return error;
       throw error;
@@ -38,13 +38,27 @@ export async function awaitEnding(
       ? `attempt ${view.trouble.attempt}: ${view.trouble.message}`
       : 'no trouble told';
     return {
+      workflow,
       workflowId,
       vm,
       message: `at the limit it is at "${view.status?.step}", ${trouble}`,
       restartedFromDisk: false,
     };
   }
-  return endingOf(workflowId, vm, ended);
+  return endingOf({ workflow, workflowId, vm }, ended);
+}
+
+/** Waits for an operation that a record is about to begin. @throws OperationNotFound when there is none at `untilMs` */
+export async function untilStarted(cell: Cell, workflowId: string, untilMs: number): Promise<void> {
+  for (;;) {
+    try {
+      await untilReached(untilMs, async () => (await cell.drover()).operation(workflowId).look());
+      return;
+    } catch (error) {
+      if (!(error instanceof OperationNotFound) || performance.now() > untilMs) throw error;
+    }
+    await pause(200);
+  }
 }
 
 /** Asks again, as people and machines do, while Temporal is away. */

@@ -1,5 +1,5 @@
 /** The runs that are recorded undisturbed, and from which scenarios are made: what is asked, and what it takes. */
-import type { AskedOperation, PlacedFault } from './scenario.ts';
+import type { AskedMove, AskedOperation, PlacedFault, Scenario } from './scenario.ts';
 
 /** The VM that is moved, where it is, and where it goes. */
 export const movedVm = 'vm1';
@@ -7,6 +7,8 @@ export const source = 'host1';
 export const target = 'host2';
 
 export interface BaseRun {
+  /** Default: `small`. */
+  readonly datacenter?: NonNullable<Scenario['datacenter']>;
   readonly operations: readonly AskedOperation[];
   /** Without them it would be another run. */
   readonly premises: readonly PlacedFault[];
@@ -24,17 +26,28 @@ const slowMiBps = 8;
 /** A copy that lasts longer than `timeoutSeconds`. */
 const tooSlowMiBps = 2;
 
-export const migrateVm = (
-  input: AskedOperation['input'],
-  by: AskedOperation['by'] = 'library',
-): AskedOperation => ({ workflow: 'migrateVm', input, by });
+export const migrateVm = (input: AskedMove['input'], by: AskedMove['by'] = 'library'): AskedMove => ({
+  workflow: 'migrateVm',
+  input,
+  by,
+});
+export const settleVm: AskedOperation = { workflow: 'settleVm', input: { vm: movedVm }, by: 'library' };
 
 const toNamedHost = { vm: movedVm, to: target, timeoutSeconds };
+const toThird = { ...toNamedHost, to: 'host3' };
+const slowly = migrateVm({ ...toNamedHost, bandwidthMiBps: slowMiBps });
+
+export const pausedByPerson: PlacedFault = {
+  name: 'personPauses',
+  at: { kind: 'before' },
+  act: { kind: 'world', fault: { kind: 'person', order: 'suspend', vm: movedVm }, afterMs: 1 },
+  isPremise: true,
+};
 
 export const baseRuns = {
   moved: { operations: [migrateVm(toNamedHost)], premises: [], countsCalls: 'exactly' },
   canceled: {
-    operations: [migrateVm({ ...toNamedHost, bandwidthMiBps: slowMiBps })],
+    operations: [slowly],
     premises: [
       {
         name: 'canceled',
@@ -57,7 +70,53 @@ export const baseRuns = {
   },
   /** The second of two is told that the VM is held, whichever it is. */
   busy: {
-    operations: [migrateVm(toNamedHost), migrateVm({ ...toNamedHost, to: 'host3' })],
+    operations: [migrateVm(toNamedHost), migrateVm(toThird)],
+    premises: [],
+    countsCalls: 'never',
+  },
+  /** One of two waits for the other, whichever it is. */
+  waiting: {
+    operations: [migrateVm({ ...toNamedHost, wait: true }), migrateVm({ ...toThird, wait: true })],
+    premises: [],
+    countsCalls: 'never',
+  },
+  /** One that comes first by its rank has the other one stop. */
+  outranked: {
+    operations: [slowly],
+    premises: [
+      {
+        name: 'failoverAsked',
+        at: { kind: 'migration', moment: 'copying', nth: 1 },
+        act: { kind: 'ask', operation: migrateVm({ ...toThird, rank: 'failover' }) },
+        isPremise: true,
+      },
+    ],
+    countsCalls: 'atLeast',
+  },
+  /** A VM that a person had paused arrives paused. */
+  paused: {
+    operations: [migrateVm(toNamedHost)],
+    premises: [pausedByPerson],
+    countsCalls: 'exactly',
+  },
+  /** Its record finds out, and has settled what it left. */
+  terminated: {
+    operations: [slowly],
+    premises: [
+      {
+        name: 'terminated',
+        at: { kind: 'migration', moment: 'copying', nth: 1 },
+        act: { kind: 'terminate' },
+        isPremise: true,
+      },
+    ],
+    countsCalls: 'atLeast',
+  },
+  settled: { operations: [settleVm], premises: [], countsCalls: 'exactly' },
+  /** More VMs to one host than it has slots, and one more than it has room for. */
+  crowded: {
+    datacenter: 'crowded',
+    operations: ['vm1', 'vm3', 'vm4'].map((vm) => migrateVm({ ...toNamedHost, vm })),
     premises: [],
     countsCalls: 'never',
   },

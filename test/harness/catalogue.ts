@@ -1,7 +1,16 @@
 /** Everything that the harness lets go wrong, by name: where it can strike, and what happens there. */
-import { movedVm, source, target, type BaseRunName } from './base-runs.ts';
+import {
+  migrateVm,
+  movedVm,
+  pausedByPerson,
+  settleVm,
+  source,
+  target,
+  timeoutSeconds,
+  type BaseRunName,
+} from './base-runs.ts';
 import { isLeftOut, type LeftOut } from './kept.ts';
-import { callPlaces, everywhere, phases, start } from './places.ts';
+import { before, callPlaces, everywhere, phases, start } from './places.ts';
 import type { Act, FaultPlace } from './scenario.ts';
 
 /** Past the heartbeat timeout of a move, so that another attempt is under way when it wakes. */
@@ -33,6 +42,16 @@ export const faultKinds: Readonly<Record<string, FaultKind>> = {
   temporalKilled: { places: (run) => [...everywhere(run), start], acts: [{ kind: 'killTemporal' }] },
   receiverKilled: { places: atStart, acts: [{ kind: 'killReceiver' }] },
   canceled: { places: everywhere, acts: [{ kind: 'cancel' }] },
+  terminated: { places: everywhere, acts: [{ kind: 'terminate' }] },
+  /** One that comes first, one that waits, and one that wants to know where the VM is. */
+  anotherAsked: {
+    places: everywhere,
+    acts: [
+      migrateVm({ vm: movedVm, to: 'host3', timeoutSeconds, rank: 'failover' }),
+      migrateVm({ vm: movedVm, to: 'host3', timeoutSeconds, wait: true }),
+      settleVm,
+    ].map((operation): Act => ({ kind: 'ask', operation })),
+  },
   orderLost: { places: (run) => callPlaces(run, ['before']), acts: [{ kind: 'loseReply' }] },
   replyLost: { places: (run) => callPlaces(run, ['after']), acts: [{ kind: 'loseReply' }] },
   refused: {
@@ -93,6 +112,7 @@ export const faultKinds: Readonly<Record<string, FaultKind>> = {
   },
   lastReplyLost: { places: atStart, acts: [world({ kind: 'migration', vm: movedVm, losesLastReply: true })] },
   guestCrashes: { places: everywhere, acts: [world({ kind: 'crashGuest', vm: movedVm })] },
+  personPauses: { places: () => [before], acts: [pausedByPerson.act] },
   personActs: {
     places: everywhere,
     acts: (['destroy', 'suspend', 'shutDown'] as const).map((order) =>

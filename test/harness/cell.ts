@@ -8,17 +8,16 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { Drover } from '../../client/drover.ts';
 import { openRunFolder, type RunFolder } from '../../client/up/leftovers.ts';
 import { simulatedDroverYaml } from '../../lab/simulated/drover-yaml.ts';
 import { SimulatedServer } from '../../lab/simulated/server.ts';
-import { DatacenterSpec } from '../../lab/simulated/spec.ts';
 import { readSettings } from '../../settings/read.ts';
-import { workflowsPath } from '../../worker/run-worker.ts';
+import { bundleWithBudgets } from '../support/bundle-with-budgets.ts';
 import { openOwnFolder } from '../support/own-folder.ts';
 import { freePort, prepareTestNamespace, startTestServer, type TestServer } from '../support/temporal.ts';
+import { datacenters } from './datacenters.ts';
 import { ProcessLog } from './process-log.ts';
 import type { ActivityMoment } from './worker.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -30,22 +29,7 @@ const linesOfDeath = 15;
 const alertToken = 'the-harness-knows-it';
 const receiverScript = fileURLToPath(new URL('./receiver.ts', import.meta.url));
 
-/**
- * The datacenter of every scenario: a weak host whose VM vm1 is starved, one that is better and one that is best,
- * room for all on any two, storage without a lock.
- */
-export const smallDatacenter: DatacenterSpec = DatacenterSpec.parse({
-  hosts: [
-    { name: 'host1', cpus: 0.5 },
-    { name: 'host2', cpus: 4 },
-    { name: 'host3', cpus: 2 },
-  ].map((host) => ({ ...host, memoryMiB: 2048, bandwidthMiBps: 400 })),
-  vms: [
-    { name: 'vm1', host: 'host1', memoryMiB: 256, loadCores: 1, dirtyMiBps: 20 },
-    { name: 'vm2', host: 'host2', memoryMiB: 256 },
-    { name: 'vm3', host: 'host1', memoryMiB: 256, loadCores: 0.02 },
-  ],
-});
+const budgetsFile = fileURLToPath(new URL('./budgets.ts', import.meta.url));
 
 export class Cell implements AsyncDisposable {
   readonly simulation: SimulatedServer;
@@ -100,9 +84,9 @@ export class Cell implements AsyncDisposable {
       return part;
     };
     const parts = [
-      begun(SimulatedServer.start({ spec: smallDatacenter, rate }), (simulation) => simulation.close()),
+      begun(SimulatedServer.start({ spec: datacenters.small, rate }), (simulation) => simulation.close()),
       begun(startTestServer({ port: ports.temporal }), (temporal) => temporal.stop()),
-      bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') }),
+      bundleWithBudgets(budgetsFile),
     ] as const;
     // What still begins while another part has failed could not be ended.
     await Promise.allSettled(parts);
@@ -114,7 +98,7 @@ export class Cell implements AsyncDisposable {
     writeFileSync(join(folder, 'alert-token'), alertToken);
     writeFileSync(
       cell.#files.settings,
-      simulatedDroverYaml(smallDatacenter, {
+      simulatedDroverYaml(datacenters.small, {
         port: simulation.port,
         stateDir: join(folder, 'state'),
         keepaliveSeconds: 1,
@@ -208,6 +192,18 @@ export class Cell implements AsyncDisposable {
       await connection.close();
     }
     this.startWorker();
+  }
+
+  /** As a person does it from the Temporal UI; one that has ended already is left so. */
+  async terminate(workflowId: string, reason: string): Promise<void> {
+    const connection = await Connection.connect({ address: this.#temporal.address });
+    try {
+      await new Client({ connection }).workflow.getHandle(workflowId).terminate(reason);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    } finally {
+      await connection.close();
+    }
   }
 
   /** Drover's library, connected; anew after Temporal was away. */

@@ -4,7 +4,15 @@ import { ByHand } from '../../lab/simulated/by-hand.ts';
 import { falseAlarm, falseClaim, type Ending } from './endings.ts';
 
 function ended(ending: string, more: Partial<Ending> = {}): Ending {
-  return { workflowId: 'a', vm: 'vm1', ending, message: '', restartedFromDisk: false, ...more };
+  return {
+    workflow: 'migrateVm',
+    workflowId: 'a',
+    vm: 'vm1',
+    ending,
+    message: '',
+    restartedFromDisk: false,
+    ...more,
+  };
 }
 
 test('a move is claimed rightly where the VM is at its target alone', () => {

@@ -1,33 +1,41 @@
 /** How operations end, as they say themselves, and whether that is so. */
 import { failureMeanings } from '../../model/failures.ts';
-import { OperationCanceled, OperationFailed } from '../../client/errors.ts';
+import { OperationCanceled, OperationFailed, OperationTerminated } from '../../client/errors.ts';
 import type { MigrateVmResult } from '../../model/migrate-vm.ts';
+import type { OperationName } from '../../model/operations.ts';
+import type { SettleVmResult } from '../../model/settle-vm.ts';
 import type { Copy } from '../../lab/simulated/copy.ts';
 import type { SimulatedDatacenter } from '../../lab/simulated/datacenter.ts';
 import type { SimulatedHost } from '../../lab/simulated/host.ts';
 
 /** An operation's own word for its end; absent: it has not ended, or its end names nothing. */
 export interface Ending {
+  readonly workflow: OperationName;
   readonly workflowId: string;
   readonly vm: string;
-  /** `moved`, `nothingToDo`, `canceled`, `failed: NeedsOperator`. */
+  /** `moved`, `settled`, `nothingToDo`, `canceled`, `terminated`, `failed: NeedsOperator`. */
   readonly ending?: string;
   readonly message: string;
+  /** The host that the VM is on by then. */
   readonly to?: string;
   readonly restartedFromDisk: boolean;
 }
 
 /** The end that Temporal tells, in the operation's own word. */
-export function endingOf(workflowId: string, vm: string, end: MigrateVmResult | Error): Ending {
-  const told = { workflowId, vm, message: end.message };
-  const restartedFromDisk = /restarted from disk/.test(end.message);
+export function endingOf(
+  of: Pick<Ending, 'workflow' | 'workflowId' | 'vm'>,
+  end: MigrateVmResult | SettleVmResult | Error,
+): Ending {
+  const told = { ...of, message: end.message, restartedFromDisk: /restarted from disk/.test(end.message) };
   if (!(end instanceof Error)) {
-    return { ...told, ending: end.outcome, restartedFromDisk, ...(end.to ? { to: end.to } : {}) };
+    const to = 'host' in end ? end.host : end.to;
+    return { ...told, ending: end.outcome, ...(to ? { to } : {}) };
   }
-  if (end instanceof OperationCanceled) return { ...told, ending: 'canceled', restartedFromDisk };
+  if (end instanceof OperationCanceled) return { ...told, ending: 'canceled' };
+  if (end instanceof OperationTerminated) return { ...told, ending: 'terminated' };
   if (end instanceof OperationFailed && end.type !== undefined && end.type in failureMeanings)
-    return { ...told, ending: `failed: ${end.type}`, restartedFromDisk };
-  return { ...told, restartedFromDisk };
+    return { ...told, ending: `failed: ${end.type}` };
+  return told;
 }
 
 /** Faults after which a VM may well be elsewhere, or nowhere, a moment after an operation has ended. */
@@ -38,26 +46,34 @@ export const lying: readonly string[] = ['answeredWrong'];
 /**
  * What an ending claims and the world denies, in a sentence; judged at the moment of the ending.
  * @param struck names of the faults that have struck by then
+ * @param isAlone no other operation acts on the VM, which might have moved it on since; default true
  */
 export function falseClaim(
-  { ending, vm, to }: Ending,
+  { workflow, ending, vm, to }: Ending,
   datacenter: SimulatedDatacenter,
   struck: readonly string[],
+  isAlone = true,
 ): string | undefined {
   const copies = copiesOf(datacenter, vm);
   const where = placesInWords(copies);
+  const isThere = isAlone ? isAliveOnlyOn(copies, to) : hasBeenOn(datacenter, vm, to);
   switch (ending) {
     case 'failed: UnknownVm':
       return copies.length > 0 && !struckOne(struck, lying)
         ? `it says that no host has ${vm}; it is ${where}`
         : undefined;
     case 'nothingToDo':
+      if (workflow === 'settleVm')
+        return copies.length > 0 && !isThere && !struckOne(struck, harming)
+          ? `it says that ${vm} is on ${to}; it is ${where}`
+          : undefined;
       return copies.some((copy) => isStarved(datacenter, copy)) && !struckOne(struck, lying)
         ? `it says that there is nothing to do; ${vm} is starved, ${where}`
         : undefined;
     case 'moved':
-      return !struckOne(struck, harming) && !isAliveOnlyOn(copies, to)
-        ? `it says that ${vm} moved to ${to}; it is ${where || 'nowhere'}`
+    case 'settled':
+      return !struckOne(struck, harming) && !isThere
+        ? `it says that ${vm} ${ending === 'moved' ? 'moved to' : 'is on'} ${to}; it is ${where || 'nowhere'}`
         : undefined;
     case 'canceled':
     case 'failed: MigrationAborted':
@@ -103,6 +119,17 @@ function aliveIn(copies: readonly PlacedCopy[]): PlacedCopy[] {
 function isAliveOnlyOn(copies: readonly PlacedCopy[], name: string | undefined): boolean {
   const alive = aliveIn(copies);
   return alive.length === 1 && alive[0]?.host.name === name;
+}
+
+function hasBeenOn({ journal }: SimulatedDatacenter, vm: string, name: string | undefined): boolean {
+  return journal.entries.some(
+    (entry) =>
+      entry.kind === 'copy' &&
+      entry.copy.vm === vm &&
+      entry.copy.host === name &&
+      entry.copy.job !== 'in' &&
+      ['running', 'paused'].includes(entry.copy.state),
+  );
 }
 
 /** By no threshold there is would it not be: it alone wants all the CPU that its host has, and more. */

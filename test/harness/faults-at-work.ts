@@ -3,9 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bring, type Fault } from '../../lab/simulated/faults.ts';
 import { Refusal } from '../../lab/simulated/refusal.ts';
 import type { Cell } from './cell.ts';
+import type { Operations } from './operations.ts';
 import type { Act, PlacedFault } from './scenario.ts';
 import type { ActivityMoment } from './worker.ts';
 import type { WorkerProcess } from './worker-process.ts';
+
+/** Temporal answers long before. */
+const soonMs = 2000;
 
 export class FaultsAtWork {
   /** Names of the faults that found their place, in the order in which they struck; premises are none of them. */
@@ -13,16 +17,16 @@ export class FaultsAtWork {
   /** Names of the activities of which an attempt began. */
   readonly activities = new Set<string>();
   readonly #cell: Cell;
-  readonly #cancel: () => Promise<void>;
+  readonly #operations: Operations;
   readonly #pending: Map<string, PlacedFault>;
   readonly #under: Promise<unknown>[] = [];
   readonly #unfollow: () => void;
   #isOver = false;
 
-  /** @param cancel how a person asks the operations of the scenario to end */
-  constructor(cell: Cell, faults: readonly PlacedFault[], cancel: () => Promise<void>) {
+  /** @param operations of the scenario, which people end, or ask for more of */
+  constructor(cell: Cell, faults: readonly PlacedFault[], operations: Operations) {
     this.#cell = cell;
-    this.#cancel = cancel;
+    this.#operations = operations;
     this.#pending = new Map(faults.map((fault, at) => [`${at}/${fault.name}`, fault]));
     this.#unfollow = cell.simulation.onSprung(({ id }) => this.#sprung(id));
     cell.meets = (moment, worker) => this.#meets(moment, worker);
@@ -32,9 +36,9 @@ export class FaultsAtWork {
     }
   }
 
-  /** The operations were asked for. */
-  async started(): Promise<void> {
-    for (const [id, { at }] of this.#pending) if (at.kind === 'start') await this.#strike(id);
+  /** The operations are about to be asked for, or were. */
+  async strikeAll(kind: 'before' | 'start'): Promise<void> {
+    for (const [id, { at }] of this.#pending) if (at.kind === kind) await this.#strike(id);
   }
 
   /** Whatever was done is undone, and whoever was stopped goes on; faults that found no place are given up. */
@@ -105,7 +109,13 @@ export class FaultsAtWork {
         await this.#cell.killReceiver();
         return;
       case 'cancel':
-        this.#track(this.#cancel());
+        this.#track(this.#operations.cancel());
+        return;
+      case 'terminate':
+        await this.#soon(this.#operations.terminate());
+        return;
+      case 'ask':
+        await this.#soon(this.#operations.ask(act.operation));
         return;
       case 'world':
         this.#bring(act.fault);
@@ -132,6 +142,12 @@ export class FaultsAtWork {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
     }
+  }
+
+  /** Where Temporal is away, whoever stands at the place does not wait for its return. */
+  async #soon(work: Promise<unknown>): Promise<void> {
+    this.#track(work);
+    await Promise.race([work.catch(() => undefined), pause(soonMs)]);
   }
 
   #track(work: Promise<unknown>): void {

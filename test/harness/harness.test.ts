@@ -70,12 +70,14 @@ test('each seed stands for one scenario, seldom for the same as another, and all
   expect(scenarioOf(7, without)).toEqual(scenarioOf(7, without));
   const drawn = Array.from({ length: 300 }, (_, seed) => scenarioOf(seed, without));
   expect(new Set(drawn.map(({ faults }) => JSON.stringify(faults))).size).toBeGreaterThan(250);
-  const inputs = drawn.flatMap(({ operations }) => operations.map(({ input }) => input));
+  const asked = drawn.flatMap(({ operations }) => operations);
+  const inputs = asked.flatMap((operation) => (operation.workflow === 'migrateVm' ? [operation.input] : []));
   const wishes = new Set(inputs.flatMap((input) => Object.keys(input)));
   expect([...wishes]).toEqual(
-    expect.arrayContaining(['maxDowntimeMs', 'bandwidthMiBps', 'acceptWarnings', 'dryRun']),
+    expect.arrayContaining(['maxDowntimeMs', 'bandwidthMiBps', 'acceptWarnings', 'dryRun', 'wait']),
   );
-  expect(new Set(inputs.map(({ vm }) => vm))).toEqual(new Set(['vm1', 'vm2', 'vm3']));
+  expect(new Set(inputs.map(({ vm }) => vm))).toEqual(new Set(['vm1', 'vm2', 'vm3', 'vm4', 'vm5']));
+  expect(new Set(asked.map(({ workflow }) => workflow))).toEqual(new Set(['migrateVm', 'settleVm']));
 });
 
 test('every kind of fault has places, in some run', () => {
@@ -84,9 +86,9 @@ test('every kind of fault has places, in some run', () => {
   expect(everyScenario(without).length).toBeGreaterThan(1000);
 });
 
-test('there are places where a call happens in a canceled or late move alone, in a second attempt, and at a held VM', () => {
+test('there are places in a canceled or late move alone, in a second attempt, and where a settle or a record acts', () => {
   const places = everyScenario().map(({ faults }) => JSON.stringify(faults.at(-1)?.at));
-  const wanted = ['"abortMigration"', '"setMaxDowntime"', '"attempt":2', '"readHolder"'];
+  const wanted = ['"abortMigration"', '"setMaxDowntime"', '"attempt":2', '"findCopies"', '"isRunning"'];
   expect(wanted.filter((has) => !places.some((place) => place.includes(has)))).toEqual([]);
 });
 

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { RecordActivities } from '../../activities/records/record-activities.ts';
 import type { JournalEntry } from '../../lab/simulated/journal.ts';
 import { migrationMoments } from '../../lab/simulated/world.ts';
 import { simulatedRequests, type SimulatedRequest } from '../../model/simulated.ts';
@@ -29,6 +30,8 @@ export const recordCommand =
 
 /** Asked again every so often while something lasts. */
 const followsClock: readonly SimulatedRequest[] = ['ping', 'migrationProgress'];
+/** Asked by records, once an operation holds something for a while. */
+const lookAfter: keyof RecordActivities = 'isRunning';
 
 export function readOccasions(): AllOccasions {
   return z.record(z.enum(baseRunNames), Occasions).parse(JSON.parse(readFileSync(occasionsFile, 'utf8')));
@@ -40,20 +43,30 @@ export function writeOccasions(occasions: AllOccasions): void {
 
 /** Lets a base run happen undisturbed, and counts. @throws Error when it is convicted */
 export async function countOccasions(cell: Cell, run: BaseRunName): Promise<Occasions> {
-  const { operations, premises }: BaseRun = baseRuns[run];
+  const { datacenter, operations, premises }: BaseRun = baseRuns[run];
   // A fault that changes nothing tells that its place was there.
   const probes = migrationMoments.map((moment): PlacedFault => ({
     name: moment,
     at: { kind: 'migration', moment, nth: 1 },
     act: { kind: 'delay', ms: 0 },
   }));
-  const verdict = await runScenario(cell, { operations: [...operations], faults: [...premises, ...probes] });
+  const verdict = await runScenario(cell, {
+    ...(datacenter === undefined ? {} : { datacenter }),
+    operations: [...operations],
+    faults: [...premises, ...probes],
+  });
   if (verdict.charges.length > 0) throw new Error(verdictInWords(verdict));
   return {
     calls: callsIn(cell.simulation.datacenter.journal.entries),
-    activities: verdict.activities.toSorted(),
+    activities: verdict.activities.filter((name) => isSure(run, name)).toSorted(),
     moments: migrationMoments.filter((moment) => verdict.struck.includes(moment)),
   };
+}
+
+/** Only of an operation that was terminated it is sure that a record looks after it. */
+function isSure(run: BaseRunName, activity: string): boolean {
+  const { premises }: BaseRun = baseRuns[run];
+  return activity !== lookAfter || premises.some(({ act }) => act.kind === 'terminate');
 }
 
 function callsIn(entries: readonly JournalEntry[]): Occasions['calls'] {

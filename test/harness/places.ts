@@ -9,6 +9,7 @@ export const phases = ['before', 'after', 'answered'] as const;
 const attempts = [1, 2];
 const occasions = readOccasions();
 
+export const before: FaultPlace = { kind: 'before' };
 export const start: FaultPlace = { kind: 'start' };
 
 /** @param calls default: all that the run makes */

@@ -6,14 +6,27 @@ import { z } from 'zod';
 import { Fault } from '../../lab/simulated/faults.ts';
 import { OwnAction, Place } from '../../lab/simulated/traps.ts';
 import { MigrateVmInput } from '../../model/migrate-vm.ts';
+import { SettleVmInput } from '../../model/settle-vm.ts';
+import { datacenterNames } from './datacenters.ts';
 
-/** One thing that is asked of Drover. */
-export const AskedOperation = z.strictObject({
+/** A move that is asked for. */
+export const AskedMove = z.strictObject({
   workflow: z.literal('migrateVm'),
   input: MigrateVmInput.partial().extend({ vm: z.string() }),
   /** `library`: a person's request; `alert`: Alertmanager posts it, and posts it again until it is taken. */
   by: z.enum(['library', 'alert']).default('library'),
 });
+export type AskedMove = z.infer<typeof AskedMove>;
+
+/** One thing that is asked of Drover. */
+export const AskedOperation = z.discriminatedUnion('workflow', [
+  AskedMove,
+  z.strictObject({
+    workflow: z.literal('settleVm'),
+    input: SettleVmInput,
+    by: z.literal('library').default('library'),
+  }),
+]);
 export type AskedOperation = z.infer<typeof AskedOperation>;
 
 /** A place in Drover's own work: an attempt of an activity begins, or has ended and not yet said so. */
@@ -24,8 +37,12 @@ export const ActivityPlace = z.strictObject({
   phase: z.enum(['begins', 'ends']),
 });
 
-/** Where a fault strikes; `start`: as soon as the operation was asked for. */
-export const FaultPlace = z.union([Place, ActivityPlace, z.strictObject({ kind: z.literal('start') })]);
+/** Where a fault strikes; `before`: before anything is asked for; `start`: as soon as the operations were asked for. */
+export const FaultPlace = z.union([
+  Place,
+  ActivityPlace,
+  z.strictObject({ kind: z.enum(['before', 'start']) }),
+]);
 export type FaultPlace = z.infer<typeof FaultPlace>;
 
 /** What goes wrong there. */
@@ -41,6 +58,10 @@ export const Act = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('killReceiver') }),
   /** A person asks the operation to end. */
   z.strictObject({ kind: z.literal('cancel') }),
+  /** A person terminates the first operation in the Temporal UI: it can let go of nothing. */
+  z.strictObject({ kind: z.literal('terminate') }),
+  /** Another operation is asked for. */
+  z.strictObject({ kind: z.literal('ask'), operation: AskedOperation }),
   /** Something happens in the datacenter, and is undone later by another. */
   z.strictObject({
     kind: z.literal('world'),
@@ -63,18 +84,20 @@ export type PlacedFault = z.infer<typeof PlacedFault>;
 
 export const Scenario = z.strictObject({
   seed: z.int().optional(),
+  /** Default: `small`. */
+  datacenter: z.enum(datacenterNames).optional(),
   operations: z.array(AskedOperation).min(1),
   faults: z.array(PlacedFault),
 });
 export type Scenario = z.infer<typeof Scenario>;
 
 /** A scenario in a line, for reports. */
-export function inWords({ seed, operations, faults }: Scenario): string {
+export function inWords({ seed, datacenter, operations, faults }: Scenario): string {
   const asked = operations.map(({ workflow, input, by }) => `${workflow} ${JSON.stringify(input)} by ${by}`);
   const wrong = faults.map(
     ({ name, at, isPremise }) => `${isPremise ? 'given ' : ''}${name} ${placeInWords(at)}`,
   );
-  return `${seed === undefined ? '' : `seed ${seed}: `}${asked.join(' and ')}; ${wrong.join(', ') || 'undisturbed'}`;
+  return `${seed === undefined ? '' : `seed ${seed}: `}${datacenter === undefined ? '' : `${datacenter}: `}${asked.join(' and ')}; ${wrong.join(', ') || 'undisturbed'}`;
 }
 
 export function placeInWords(at: FaultPlace): string {
@@ -85,6 +108,8 @@ export function placeInWords(at: FaultPlace): string {
       return `at the migration's "${at.moment}"`;
     case 'activity':
       return `as ${at.activity}, attempt ${at.attempt}, ${at.phase}`;
+    case 'before':
+      return 'before anything is asked for';
     case 'start':
       return 'at the start';
     default:

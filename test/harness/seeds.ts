@@ -7,14 +7,15 @@ import {
   movedVm,
   target,
   timeoutSeconds,
+  type BaseRun,
   type BaseRunName,
 } from './base-runs.ts';
 import { faultsIn } from './catalogue.ts';
 import type { LeftOut } from './kept.ts';
 import { premisesOf } from './places.ts';
-import type { AskedOperation, PlacedFault, Scenario } from './scenario.ts';
+import type { AskedMove, AskedOperation, PlacedFault, Scenario } from './scenario.ts';
 
-type Input = AskedOperation['input'];
+type Input = AskedMove['input'];
 
 /** How often each run is drawn: most scenarios are moves, and one that times out takes ten seconds. */
 const weights: Readonly<Record<BaseRunName, number>> = {
@@ -22,7 +23,13 @@ const weights: Readonly<Record<BaseRunName, number>> = {
   canceled: 2,
   timedOut: 1,
   dryRun: 1,
-  busy: 2,
+  busy: 1,
+  waiting: 2,
+  outranked: 2,
+  paused: 2,
+  terminated: 2,
+  settled: 1,
+  crowded: 2,
 };
 
 /** What a person may ask for besides, none of which changes that the VM is moved. */
@@ -52,7 +59,22 @@ const moves: fc.Arbitrary<readonly AskedOperation[]> = wishes.chain((wished) => 
   );
 });
 
+/** As many as a host has room for, one more, and those for which a host is chosen. */
+const crowds: fc.Arbitrary<readonly AskedOperation[]> = fc
+  .subarray(['vm1', 'vm3', 'vm4', 'vm5'], { minLength: 2 })
+  .chain((vms) =>
+    fc.tuple(
+      ...vms.map((vm) =>
+        fc.constantFrom(
+          migrateVm({ vm, to: target, timeoutSeconds }),
+          migrateVm({ vm, timeoutSeconds, wait: true }),
+        ),
+      ),
+    ),
+  );
+
 function operationsOf(run: BaseRunName): fc.Arbitrary<readonly AskedOperation[]> {
+  if (run === 'crowded') return crowds;
   return run === 'moved' ? moves : fc.constant(baseRuns[run].operations);
 }
 
@@ -73,13 +95,18 @@ function scenarioIn(
   operations: readonly AskedOperation[],
   faults: readonly PlacedFault[],
 ): Scenario {
+  const { datacenter, premises: ofRun }: BaseRun = baseRuns[run];
   const premises = new Map(
-    [...baseRuns[run].premises, ...faults.flatMap(({ at }) => premisesOf(at))].map((premise) => [
+    [...ofRun, ...faults.flatMap(({ at }) => premisesOf(at))].map((premise) => [
       JSON.stringify(premise),
       premise,
     ]),
   );
-  return { operations: [...operations], faults: [...premises.values(), ...faults] };
+  return {
+    ...(datacenter === undefined ? {} : { datacenter }),
+    operations: [...operations],
+    faults: [...premises.values(), ...faults],
+  };
 }
 
 /**

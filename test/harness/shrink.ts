@@ -37,11 +37,13 @@ async function firstConvicted(
 }
 
 /** Every scenario that lacks one thing; the seed is gone, since it stands for the whole. */
-export function shorterThan({ operations, faults }: Scenario): Scenario[] {
+export function shorterThan(scenario: Scenario): Scenario[] {
+  const { seed: _, ...whole } = scenario;
+  const { operations, faults } = whole;
   return [
-    ...faults.map((_, at) => ({ operations, faults: faults.toSpliced(at, 1) })),
+    ...faults.map((_fault, at) => ({ ...whole, faults: faults.toSpliced(at, 1) })),
     ...(operations.length > 1
-      ? operations.map((_, at) => ({ operations: operations.toSpliced(at, 1), faults }))
+      ? operations.map((_operation, at) => ({ ...whole, operations: operations.toSpliced(at, 1) }))
       : []),
   ];
 }

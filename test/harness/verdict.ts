@@ -6,7 +6,7 @@ import { inWords, type Scenario } from './scenario.ts';
 export interface Charge {
   /**
    * A kind of the referee's, or one of the harness's own: `falseEnding`, an operation that says of its end what is not
-   * so; `notAtRest`, hosts that are still at work, or still being asked, long after all has ended; `workerDied`, a
+   * so; `beyondSlots`, more moves at once than a host has slots for; `notAtRest`, hosts that are still at work, or still being asked, long after all has ended; `workerDied`, a
    * worker that ended by itself.
    */
   readonly kind: string;

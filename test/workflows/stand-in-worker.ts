@@ -10,7 +10,6 @@ import {
   NativeConnection,
   Runtime,
   Worker,
-  bundleWorkflowCode,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { inject } from 'vitest';
@@ -22,7 +21,7 @@ import { createRecordActivities } from '../../activities/records/create-record-a
 import { Drover } from '../../client/drover.ts';
 import { datacenterTaskQueue, taskQueue } from '../../model/operations.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { workflowsPath } from '../../worker/run-worker.ts';
+import { bundleWithBudgets } from '../support/bundle-with-budgets.ts';
 
 export const datacenter = 'standin';
 
@@ -109,21 +108,8 @@ export function settingsFor(address: string): Pick<Settings, 'temporal'> {
 }
 
 /** @param path of the workflows; default: all of Drover's */
-export function bundleWithShortBudgets(path = workflowsPath): Promise<WorkflowBundleWithSourceMap> {
-  const short = fileURLToPath(new URL('short-budgets.ts', import.meta.url));
-  return bundleWorkflowCode({
-    workflowsPath: path,
-    logger: new DefaultLogger('ERROR'),
-    webpackConfigHook: (config) => {
-      const alias = config.resolve?.alias;
-      if (!alias || Array.isArray(alias))
-        throw new Error('the bundler names its aliases otherwise than before');
-      return {
-        ...config,
-        resolve: { ...config.resolve, alias: { ...alias, './budgets.ts$': short, '../budgets.ts$': short } },
-      };
-    },
-  });
+export function bundleWithShortBudgets(path?: string): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWithBudgets(fileURLToPath(new URL('short-budgets.ts', import.meta.url)), path);
 }
 
 /** Looks until there is an answer. @param what for the message when there is none within 15 s */
