@@ -104,7 +104,13 @@ export class Move {
   /** Waits for the operation's end, then asks the world. */
   async end(): Promise<Verdict> {
     const end = await this.stage.cli('watch', this.operation.workflowId);
-    return { end, ...(await this.look()) };
+    try {
+      return { end, ...(await this.look()) };
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; the operation had ended so: ${end.text}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Asks the world, whatever became of the operation. */
@@ -114,9 +120,17 @@ export class Move {
       const left = await heldInTemporal(this.stage);
       return { left };
     });
-    if (world.runsOn.length > 0) await this.users.answered();
+    if (world.runsOn.length > 0) await this.#answersOn(world);
     const [seen, { twice }] = await Promise.all([this.users.leave(), this.#copies.end()]);
     return { ...world, held: held.left, twice, undone: seen.undone, seen };
+  }
+
+  async #answersOn(world: WorldNow): Promise<void> {
+    try {
+      await this.users.answered();
+    } catch (error) {
+      throw new Error(`${(error as Error).message}, though ${JSON.stringify(world)}`, { cause: error });
+    }
   }
 }
 
