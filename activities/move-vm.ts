@@ -83,9 +83,7 @@ export async function moveVm(
     if (context.detached.aborted) throw detached();
     const seen = await both.look(course.facts);
     if (seen.hasJob && context.isFirst && !course.ordered && !request.endNow) throw busy(request);
-    // After the commit a job is only libvirt's own tidying.
-    const isMoving = seen.hasJob && !course.committed;
-    if (isMoving || mayBegin(seen, course, request, context)) {
+    if (seen.hasJob || mayBegin(seen, course, request, context)) {
       await migrate(both, seen, { hosts, to: known.target, request, context, course });
       deadline = performance.now() + cleanUpMs;
       continue;

@@ -50,7 +50,8 @@ export class BothHosts implements AsyncDisposable {
     const [source, target, hasJob] = await Promise.all([
       this.#sight('source'),
       this.#sight('target'),
-      this.#hasJob(),
+      // A source that has ended has a job for as long as libvirt waits for its process; so does the answer.
+      facts.sourceHasEnded ? false : this.#hasJob(),
     ]);
     return {
       settlement: settle(source, target, facts),

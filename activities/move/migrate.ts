@@ -93,11 +93,23 @@ export async function commitWith(
   course.committed = ended.committed;
   if (!ended.committed) return;
   if (ended.standstillMs !== undefined) course.standstillMs = ended.standstillMs;
-  if (!ended.isPaused) return;
+  if (!ended.isPaused) return await forget(request.vm.uuid, sessions.source);
   // The proof would be lost with this attempt, and the halted copy could not be told from a stale one.
   course.wasPaused = true;
   await context.lease.confirm({ note: 'targetIsLatest' });
   course.did('targetIsLatest');
+}
+
+/**
+ * The definition has served: it was there to tell how the source ended. At once, because in a moment libvirt waits for
+ * the source's process and answers nothing about the VM for as long.
+ */
+async function forget(uuid: string, source: HostSession): Promise<void> {
+  try {
+    await source.undefine(uuid);
+  } catch {
+    // The next look finds what is left.
+  }
 }
 
 async function notePause({ request, context, course }: Attempt): Promise<void> {

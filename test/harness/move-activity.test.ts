@@ -54,8 +54,9 @@ test('one that died with the proof of a paused VM is followed by one that leaves
   expect(stage.stateOn('host2')).toBe('paused (user)');
 });
 
-/** The source was told to quit, and nobody saw it end. */
+/** The source was told to quit, and nobody saw it end; nor did libvirt have its last reply, by which it would know why. */
 async function quitUnseen(): Promise<void> {
+  bring(stage.server.datacenter, { kind: 'migration', vm: 'vm1', losesLastReply: true });
   const quitting = stage.hold({ kind: 'call', call: 'quit', nth: 1, phase: 'after' });
   const first = stage.attempt();
   const letGo = await quitting;
