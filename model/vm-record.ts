@@ -134,7 +134,7 @@ export interface LeaseGranted {
 export interface ReleaseVm {
   readonly vm: string;
   readonly workflowId: string;
-  /** Absent: leaves the queue, or lets go of whatever it holds. */
+  /** Absent: leaves the queue, or lets go of what it may hold; where an earlier holder left a move, that is in doubt. */
   readonly epoch?: number;
   readonly outcome: string;
   readonly message: string;

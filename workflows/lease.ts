@@ -9,10 +9,17 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/records/record-activities.ts';
-import { permanent, type PermanentFailure } from '../model/failures.ts';
+import { permanent } from '../model/failures.ts';
 import { signals, taskQueue } from '../model/operations.ts';
 import type { Rank } from '../model/ranks.ts';
-import type { Claimant, Lease, LeaseGranted, MoveUnderWay, VmRecord } from '../model/vm-record.ts';
+import type {
+  AcquireVm,
+  AcquireVmAnswer,
+  Claimant,
+  Lease,
+  LeaseGranted,
+  MoveUnderWay,
+} from '../model/vm-record.ts';
 import { budgets } from './budgets.ts';
 import { withinBudget } from './within-budget.ts';
 
@@ -45,12 +52,19 @@ export function claimantOf(rank: Rank, reason: string | undefined): Claimant {
   return { workflowId, kind: workflowType, rank, ...(reason === undefined ? {} : { reason }) };
 }
 
+/** Asks once. */
+export function askForLease(request: AcquireVm): Promise<AcquireVmAnswer> {
+  return withinBudget(`the question for the lease of ${request.vm}`, budgets.questionMs, () =>
+    acquireVm(request),
+  );
+}
+
 /**
  * Takes the lease of a VM. One that its operation has left in doubt is taken over, to be settled first.
  * @throws ApplicationFailure `VmBusy` that names the holder
  */
 export async function takeLease(
-  vm: VmRecord['vm'],
+  vm: string,
   claimant: Claimant,
   { wait = false, onWait }: LeaseOptions,
 ): Promise<HeldLease> {
@@ -60,16 +74,19 @@ export async function takeLease(
   });
   let takeOver: number | undefined;
   for (;;) {
-    const answer = await withinBudget(`the question for the lease of ${vm}`, budgets.questionMs, () =>
-      acquireVm({ vm, claimant, wait, ...(takeOver === undefined ? {} : { takeOver }) }),
-    );
+    const answer = await askForLease({
+      vm,
+      claimant,
+      wait,
+      ...(takeOver === undefined ? {} : { takeOver }),
+    });
     if (answer.kind === 'granted') return answer;
     const { holder } = answer;
     if (holder.state === 'inDoubt' && takeOver !== holder.epoch) {
       takeOver = holder.epoch;
       continue;
     }
-    if (answer.kind === 'refused') throw ApplicationFailure.create(busyWith(vm, holder));
+    if (answer.kind === 'refused') throw busyWith(vm, holder);
     onWait(holder);
     // The signal may be lost with a worker: asked again, the record says the same.
     await condition(() => granted !== undefined, budgets.askAgainMs);
@@ -79,11 +96,12 @@ export async function takeLease(
   }
 }
 
-function busyWith(vm: string, { holder, since, state }: Lease): PermanentFailure {
-  const { workflowId, kind } = holder;
+/** `VmBusy`, with the holder as its data. */
+export function busyWith(vm: string, { holder, since, state }: Lease): ApplicationFailure {
+  const { workflowId } = holder;
   const message =
     state === 'inDoubt'
       ? `${vm} is busy: where it is could not be found out by ${workflowId}, and another operation is finding it out. Try again, or see drover describe vm ${vm}.`
       : `${vm} is busy: the operation ${workflowId} acts on it since ${since}. Wait for it (drover watch ${workflowId}) or cancel it (drover cancel ${workflowId}).`;
-  return permanent('VmBusy', message, { workflowId, kind, since, state });
+  return ApplicationFailure.create(permanent('VmBusy', message, { ...holder, since, state }));
 }

@@ -34,6 +34,8 @@ export type Found = Extract<CheckMigrationAnswer, { kind: 'found' }>;
 export interface Checking {
   /** Room is reserved for it at the host that is chosen; absent: nothing is. */
   readonly operation?: Claimant;
+  /** Told the host where room is held from now on. */
+  readonly onRoom?: (host: string) => void;
   /** Hosts that an earlier attempt of the operation has failed on. */
   readonly passOver?: readonly PassedOver[];
   /** Have the target open the VM's disks and networks first; a migration does that too, and names the first it lacks. */
@@ -65,7 +67,7 @@ export async function check(
   const startedMs = Date.now();
   const pausesMs = growingPausesMs(budgets.findPauses);
   for (let looks = 1; ; looks++) {
-    const answers = await Promise.all(datacenters.map((datacenter) => checkIn(datacenter, input, checking)));
+    const answers = await allOf(datacenters.map((datacenter) => checkIn(datacenter, input, checking)));
     const found = onlyOne(input.vm, answers);
     if (found) return found;
     const silentHosts = answers.flatMap(({ answer }) =>
@@ -101,7 +103,7 @@ export async function check(
 async function checkIn(
   datacenter: string,
   input: MigrateVmInput,
-  { operation, passOver = [], rehearse }: Checking,
+  { operation, onRoom, passOver = [], rehearse }: Checking,
 ): Promise<{ datacenter: string; answer: CheckMigrationAnswer }> {
   const { checkMigration } = proxyActivities<HostActivities>({
     ...options,
@@ -121,7 +123,14 @@ async function checkIn(
   };
   const tried = `the check of ${input.vm} in ${datacenter}`;
   const answer = await withinBudget(tried, budgets.checkMs, () => checkMigration(request));
+  if (operation && answer.kind === 'found' && answer.to !== undefined) onRoom?.(answer.to);
   return { datacenter, answer };
+}
+
+/** Also where one fails the others have ended: no undo overtakes what they hold. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 /** @throws ApplicationFailure `CheckFailed` when several datacenters have a VM of this name */

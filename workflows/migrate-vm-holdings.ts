@@ -1,17 +1,9 @@
 /** What a move holds at records, and how it lets go of it. */
-import { ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { RecordActivities } from '../activities/records/record-activities.ts';
 import type { MigrateVmResult } from '../model/migrate-vm.ts';
-import { taskQueue } from '../model/operations.ts';
-import type { ReleaseVm } from '../model/vm-record.ts';
-
-/** Tried without end: what is held and never let go of would keep others waiting. */
-const { letGoOfAll } = proxyActivities<RecordActivities>({
-  taskQueue,
-  startToCloseTimeout: '30s',
-  retry: { maximumInterval: '30s' },
-  summary: 'let go',
-});
+import { told, typeOf } from './ending.ts';
+import type { HeldLease } from './lease.ts';
+import { giveBack, letGoOfAll } from './let-go.ts';
+import type { Unwinding } from './unwind.ts';
 
 /** A host that an earlier attempt of the operation has failed on. */
 export interface PassedOver {
@@ -20,16 +12,22 @@ export interface PassedOver {
 }
 
 export class Holdings {
-  epoch: number | undefined;
-  /** Why the lease stays when the operation ends: where the VM is could not be found out. */
-  doubt: string | undefined;
   readonly passedOver: PassedOver[] = [];
   readonly #vm: string;
   readonly #workflowId: string;
+  #epoch: number | undefined;
+  #doubt: string | undefined;
 
   constructor(vm: string, workflowId: string) {
     this.#vm = vm;
     this.#workflowId = workflowId;
+  }
+
+  /** What an earlier holder has left is in doubt until it is settled. */
+  granted({ epoch, unsettled }: HeldLease): void {
+    this.#epoch = epoch;
+    if (unsettled)
+      this.#doubt = `an earlier move from ${unsettled.from} to ${unsettled.to} was left, and is not settled`;
   }
 
   /** The host has failed to take the VM: another one is to be found. */
@@ -37,63 +35,55 @@ export class Holdings {
     this.passedOver.push({ host, reason });
   }
 
-  /** Does what moves or settles the VM; where it fails, nobody knows where the VM is. */
+  /** The lease stays when the operation ends: where the VM is could not be found out. */
+  doubt(reason: string): void {
+    this.#doubt = reason;
+  }
+
+  /** Where the VM is was found out. */
+  settled(): void {
+    this.#doubt = undefined;
+  }
+
+  /** Does what moves the VM; where it fails for a person to look, nobody knows where the VM is. */
   async orInDoubt<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof ApplicationFailure && error.type === 'NeedsOperator') this.doubt = error.message;
+      if (typeOf(error) === 'NeedsOperator') this.doubt(told(error));
       throw error;
     }
   }
 
   /** Lets go of room and slots on these hosts; may be repeated. */
-  letGo(hosts: readonly (string | undefined)[]): Promise<void> {
-    return letGoOfAll({ hosts: this.#of(hosts.filter((host) => host !== undefined)) });
+  async letGo(hosts: ReadonlySet<string>): Promise<void> {
+    if (hosts.size > 0) await letGoOfAll({ hosts: this.#on(hosts) });
   }
 
-  /** Gives the lease back after a failure, or leaves it in doubt. Without an epoch it may still wait in the queue. */
-  release({ epoch, why }: { readonly epoch: number | undefined; readonly why: Error }): Promise<void> {
-    return letGoOfAll({
-      vm: this.#ending(epoch, { outcome: outcomeOf(why), message: why.message }),
-      hosts: [],
-    });
+  /** The undo of the lease. */
+  giveBack(unwinding: Pick<Unwinding<unknown>, 'why' | 'left'>): Promise<void> {
+    return giveBack({ vm: this.#vm, epoch: this.#epoch, doubt: this.#doubt }, unwinding);
   }
 
   /** The end of a move that did not fail. */
-  letGoOfAll({ outcome, message, from, to }: MigrateVmResult): Promise<void> {
+  letGoOfAll({ outcome, message, from, to }: MigrateVmResult, hosts: ReadonlySet<string>): Promise<void> {
     const hasMoved = outcome === 'moved';
     const host = hasMoved ? to : from;
     return letGoOfAll({
-      vm: this.#ending(this.epoch, {
+      vm: {
+        vm: this.#vm,
+        workflowId: this.#workflowId,
+        ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }),
         outcome,
         message,
         hasMoved,
         ...(host === undefined ? {} : { host }),
-      }),
-      hosts: this.#of([from, ...(to === undefined ? [] : [to])]),
+      },
+      hosts: this.#on(hosts),
     });
   }
 
-  #of(hosts: readonly string[]): { readonly host: string; readonly workflowId: string }[] {
-    return [...new Set(hosts)].map((host) => ({ host, workflowId: this.#workflowId }));
+  #on(hosts: ReadonlySet<string>): { readonly host: string; readonly workflowId: string }[] {
+    return [...hosts].map((host) => ({ host, workflowId: this.#workflowId }));
   }
-
-  #ending(
-    epoch: number | undefined,
-    told: Pick<ReleaseVm, 'outcome' | 'message' | 'host' | 'hasMoved'>,
-  ): ReleaseVm {
-    return {
-      vm: this.#vm,
-      workflowId: this.#workflowId,
-      ...(epoch === undefined ? {} : { epoch }),
-      ...told,
-      ...(this.doubt === undefined ? {} : { doubt: this.doubt }),
-    };
-  }
-}
-
-function outcomeOf(why: Error): string {
-  if (isCancellation(why)) return 'canceled';
-  return why instanceof ApplicationFailure && why.type ? why.type : 'failed';
 }

@@ -10,7 +10,7 @@ import type { MoveVmReport, MoveVmRequest } from '../activities/move-vm.ts';
 import { permanent, type PermanentFailure } from '../model/failures.ts';
 import { datacenterTaskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
-import { lastFailureOfSpent, messageOfFailure } from './within-budget.ts';
+import { told, typeOf } from './ending.ts';
 
 /** What the activity is asked, and how long its worker may be silent. */
 export interface MoveOrder extends MoveVmRequest {
@@ -20,7 +20,7 @@ export interface MoveOrder extends MoveVmRequest {
 
 export interface MoveEnd {
   readonly report: MoveVmReport;
-  /** The move's time was over before it ended, and it was ended: how its last attempt failed. */
+  /** The move was ended after its time, or after an attempt that failed for good: how its last attempt failed. */
   readonly spent?: string;
 }
 
@@ -32,8 +32,9 @@ interface Times {
 
 /**
  * Moves the VM and answers where it is. Passing faults (a host that does not answer) are met by looking again; a move
- * that is canceled, or whose time is over, is ended first, since it may have left a migration that runs on.
- * @throws ApplicationFailure `NeedsOperator` when even then nobody can say where the VM is
+ * that is canceled, whose time is over, or whose last attempt failed for good is ended first, since it may have left a
+ * migration that runs on.
+ * @throws ApplicationFailure `NeedsOperator` when even then nobody can say where the VM is, `VmBusy` when it is somebody else's
  */
 export async function move(order: MoveOrder): Promise<MoveEnd> {
   const copyMs = order.timeoutSeconds * 1000;
@@ -48,9 +49,9 @@ export async function move(order: MoveOrder): Promise<MoveEnd> {
     // left a migration that runs on: the operation has ended when that is gone and both hosts were asked.
     if (CancellationScope.current().consideredCancelled)
       return { report: await endNow(order, budgets.settleMs) };
-    const spent = lastFailureOfSpent(error);
-    if (spent === undefined) throw error;
-    return { report: await endNow(order, budgets.endNowMs), spent };
+    // It changed nothing: the VM is somebody else's.
+    if (typeOf(error) === 'VmBusy') throw error;
+    return { report: await endNow(order, budgets.endNowMs), spent: told(error) };
   }
 }
 
@@ -61,7 +62,7 @@ async function endNow(order: MoveOrder, wholeMs: number): Promise<MoveVmReport> 
   } catch (error) {
     const reason = `where it is was not found out, though both hosts were asked for ${wholeMs / 1000} s`;
     throw ApplicationFailure.create({
-      ...needsOperator(order, reason, messageOfFailure(error)),
+      ...needsOperator(order, reason, told(error)),
       cause: error as Error,
     });
   }

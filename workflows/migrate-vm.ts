@@ -14,7 +14,6 @@
  * decides which, never an exception. Where the fault is the target's, another host is tried.
  */
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
@@ -30,6 +29,7 @@ import { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
 import { queries, signals } from '../model/operations.ts';
 import type { MoveUnderWay, StopRequest } from '../model/vm-record.ts';
+import { standingOf, told, typeOf } from './ending.ts';
 import { claimantOf, takeLease } from './lease.ts';
 import { check, type FoundIn } from './migrate-vm-check.ts';
 import { endWithoutMove, resultOf, type Decision } from './migrate-vm-end.ts';
@@ -80,10 +80,10 @@ export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
     upsertSearchAttributes(searchAttributesOf({ state: result.outcome }));
     return result;
   } catch (error) {
-    const told = stop && isCancellation(error) ? stopped(stop, error) : error;
-    show({ step: 'ended' }, endingOf(told));
-    upsertSearchAttributes(searchAttributesOf(standingAfter(told, status)));
-    throw told;
+    const ending = stop && isCancellation(error) ? stopped(stop, error) : error;
+    show({ step: 'ended' }, told(ending));
+    upsertSearchAttributes(searchAttributesOf(standingAfter(ending, status)));
+    throw ending;
   }
 }
 
@@ -111,10 +111,11 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
           wait: input.wait,
           onWait: (holder) => show({ step: 'waiting', waitsFor: holder?.holder.workflowId }),
         }),
-      undo: ({ why, done }) => held.release({ epoch: done?.epoch, why }),
+      undo: (unwinding) => held.giveBack(unwinding),
       always: true,
+      byHand: `When the records answer: drover settle ${input.vm}.`,
     });
-    held.epoch = lease.epoch;
+    held.granted(lease);
     const { unsettled } = lease;
     if (unsettled) {
       await step({
@@ -125,22 +126,29 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
     }
 
     for (let targets = 1, retries = 0, rehearse = false; ;) {
-      const checking = { operation, passOver: held.passedOver, rehearse };
+      const hosts = new Set<string>();
+      const checking = {
+        operation,
+        onRoom: (host: string) => void hosts.add(host),
+        passOver: held.passedOver,
+        rehearse,
+      };
       const checked = await step({
         name: 'check',
         do: () => {
           show({ step: 'checking' });
           return check(input, checking, (trouble) => show({ trouble }));
         },
-        undo: ({ done }) => held.letGo([done?.found.to]),
+        undo: () => held.letGo(hosts),
         always: true,
       });
       const { found } = checked;
       const decision: Decision = endWithoutMove(input, found);
-      if (decision.kind === 'end') return await tidy(decision.end(startedMs));
+      if (decision.kind === 'end') return await tidy(decision.end(startedMs), hosts);
       const { to } = decision;
       show({ step: 'moving', from: found.from, to });
       upsertSearchAttributes(searchAttributesOf({ host: to }));
+      hosts.add(found.from).add(to);
 
       await step({
         name: 'slots',
@@ -148,7 +156,7 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
           takeSlots(operation, checked, to, (waitsFor) =>
             show({ step: waitsFor === undefined ? 'moving' : 'waiting', waitsFor }),
           ),
-        undo: () => held.letGo([found.from, to]),
+        undo: () => held.letGo(hosts),
         always: true,
       });
 
@@ -156,6 +164,7 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
       const { report, spent } = await step({
         name: 'move',
         do: () => held.orInDoubt(() => move(order)),
+        pointOfNoReturn: (end) => end.report.outcome === 'moved',
         noUndo: 'it ends as moved or stayed by itself, and both hosts say which',
       });
       const cause = spent ?? report.cause;
@@ -164,6 +173,7 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
           const message = `${input.vm} moved from ${found.from} to ${to}: ${report.reason}`;
           return await tidy(
             resultOf(input, found, { outcome: 'moved', message, startedMs, figures: report.figures }),
+            hosts,
           );
         }
         case 'stayed':
@@ -173,7 +183,7 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
           throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
         case 'both':
         case 'inDoubt':
-          held.doubt = report.reason;
+          held.doubt(report.reason);
           throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
         default:
           throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
@@ -189,9 +199,10 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
       if (spent !== undefined || (!isTargets && !isPassing)) throw ApplicationFailure.create(aborted);
       await step({
         name: 'let go',
-        do: () => held.letGo([found.from, to]),
+        do: () => held.letGo(hosts),
         noUndo: 'nothing is held that would have to be given back',
       });
+      hosts.clear();
       if (isPassing) {
         retries++;
         await sleep(retryPauseMs, { summary: `then ${input.vm} is moved once more` });
@@ -203,10 +214,14 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
       else rehearse = true;
     }
 
-    async function tidy(result: MigrateVmResult): Promise<MigrateVmResult> {
-      await CancellationScope.nonCancellable(() =>
-        step({ name: 'tidy', do: () => held.letGoOfAll(result), noUndo: 'the operation has ended' }),
-      );
+    async function tidy(result: MigrateVmResult, hosts: ReadonlySet<string>): Promise<MigrateVmResult> {
+      await step({
+        name: 'tidy',
+        do: () => held.letGoOfAll(result, hosts),
+        // The next may act on the VM already.
+        pointOfNoReturn: true,
+        noUndo: 'the operation has ended',
+      });
       return result;
     }
   });
@@ -215,8 +230,11 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
 /** What an earlier operation has left is ended before anything else. */
 async function settle(vm: string, left: MoveUnderWay, epoch: number, held: Holdings): Promise<void> {
   const { outcome, reason } = await settleMove(vm, left, epoch);
-  if (outcome !== 'both' && outcome !== 'inDoubt') return;
-  held.doubt = reason;
+  if (outcome !== 'both' && outcome !== 'inDoubt') {
+    held.settled();
+    return;
+  }
+  held.doubt(reason);
   const { uuid, from, to } = left;
   throw ApplicationFailure.create(
     needsOperator(
@@ -254,26 +272,12 @@ function budgetSeconds(memoryMiB: number): number {
 }
 
 function stopped({ by }: StopRequest, error: unknown): ApplicationFailure {
-  const why = `stopped, because ${by.workflowId} (${by.kind}, rank ${by.rank}) comes first: ${endingOf(error)}`;
+  const why = `stopped, because ${by.workflowId} (${by.kind}, rank ${by.rank}) comes first: ${told(error)}`;
   return ApplicationFailure.create({ ...permanent('MigrationAborted', why), cause: error as Error });
 }
 
 /** What lists show of an operation that did not end well; of a VM that stayed, the host that it stayed on. */
 function standingAfter(error: unknown, { from }: MigrateVmStatus): Parameters<typeof searchAttributesOf>[0] {
-  const type = error instanceof ApplicationFailure ? error.type : undefined;
-  const isCanceled = isCancellation(error);
-  const needsOperator = type === 'NeedsOperator';
-  const stayed = isCanceled || type === 'MigrationAborted';
-  return {
-    state: isCanceled ? 'canceled' : needsOperator ? 'needsOperator' : 'failed',
-    needsOperator,
-    ...(stayed && from !== undefined ? { host: from } : {}),
-  };
-}
-
-function endingOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // An activity's own failure is in that of the activity; what the workflow itself says needs no look below.
-  const told = error instanceof ActivityFailure && error.cause ? error.cause : error;
-  return told.message;
+  const stayed = isCancellation(error) || typeOf(error) === 'MigrationAborted';
+  return { ...standingOf(error), ...(stayed && from !== undefined ? { host: from } : {}) };
 }

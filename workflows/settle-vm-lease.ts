@@ -1,12 +1,13 @@
-/** The step `lease` of `settleVm`: takes the lease of a VM whose holder has ended, and gives it back. */
-import { ApplicationFailure, CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow';
+/** The step `lease` of `settleVm`: takes the lease of a VM whose holder has ended. */
+import { proxyActivities } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/records/record-activities.ts';
 import type { LeaseRead, SettleActivities } from '../activities/settle/settle-activities.ts';
-import { permanent } from '../model/failures.ts';
 import { taskQueue } from '../model/operations.ts';
-import type { SettleVmInput } from '../model/settle-vm.ts';
-import type { Claimant, Lease, MoveUnderWay, ReleaseVm } from '../model/vm-record.ts';
+import type { Claimant, Lease, MoveUnderWay } from '../model/vm-record.ts';
 import { budgets } from './budgets.ts';
+import { told, typeOf } from './ending.ts';
+import { letGoOfAll } from './let-go.ts';
+import { askForLease, busyWith } from './lease.ts';
 import { withinBudget } from './within-budget.ts';
 
 const asking = proxyActivities<RecordActivities & SettleActivities>({
@@ -14,25 +15,9 @@ const asking = proxyActivities<RecordActivities & SettleActivities>({
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: budgets.questionMs,
 });
-/** What is held has to be let go, however long the records are away. */
-const { letGoOfAll } = proxyActivities<RecordActivities>({
-  taskQueue,
-  startToCloseTimeout: '30s',
-  retry: { maximumInterval: '30s' },
-});
 
-export interface HeldLease {
-  readonly epoch: number;
-  /** What the last holder left under way on hosts. */
-  readonly unsettled?: MoveUnderWay;
-  /** The lease before, which was in doubt or whose operation had ended. */
-  readonly before?: Lease;
-}
-
-/** Where the VM is had to be found out; else the lease was free. */
-export function isDoubted({ before, unsettled }: HeldLease): boolean {
-  return before !== undefined || unsettled !== undefined;
-}
+/** Holders that have ended; a few can't be met in a row but by operations that fail at once. */
+const mostHolders = 5;
 
 /** Undefined: the VM has no record. */
 export function readLease(vm: string): Promise<LeaseRead | undefined> {
@@ -41,47 +26,77 @@ export function readLease(vm: string): Promise<LeaseRead | undefined> {
   );
 }
 
-/** @throws ApplicationFailure `VmBusy` while the operation that holds it runs */
-export async function takeLease(
-  { vm, reason }: SettleVmInput,
-  known: LeaseRead | undefined,
-): Promise<HeldLease> {
-  const claimant: Claimant = {
-    workflowId: workflowInfo().workflowId,
-    kind: 'settleVm',
-    rank: 'person',
-    ...(reason === undefined ? {} : { reason }),
-  };
-  let before = known?.lease;
-  // It may come first by its rank, and waits for nobody.
-  let isQueued = false;
-  // Each turn is another holder that has ended since; a few can't be met in a row but by operations that fail at once.
-  for (let turn = 1; turn <= 5; turn++) {
-    // A holder that runs is not even asked: a record would ask one of a lower rank to stop.
-    if (before && (await isHeld(before))) break;
-    const takeOver = before?.epoch;
-    const answer = await withinBudget(`the request for the lease of ${vm}`, budgets.questionMs, () =>
-      asking.acquireVm({ vm, claimant, ...(takeOver === undefined ? {} : { takeOver }) }),
-    );
-    if (answer.kind === 'granted') {
-      const { epoch, unsettled } = answer;
-      return { epoch, ...(unsettled ? { unsettled } : {}), ...(before ? { before } : {}) };
+/** The lease of the VM, from the look at who has it until it is given back. */
+export class SettledLease {
+  readonly vm: string;
+  readonly #claimant: Claimant;
+  /** In doubt, or of an operation that has ended: it is taken over. */
+  #before: Lease | undefined;
+  epoch: number | undefined;
+  /** What its last holder left under way on hosts. */
+  unsettled: MoveUnderWay | undefined;
+
+  /** @param before as it was looked at */
+  constructor(vm: string, claimant: Claimant, before: Lease | undefined) {
+    this.vm = vm;
+    this.#claimant = claimant;
+    this.#before = before;
+  }
+
+  /** Where the VM is had to be found out; else the lease was free. */
+  get isDoubted(): boolean {
+    return this.#before !== undefined || this.unsettled !== undefined;
+  }
+
+  /** It waits for nobody. @throws ApplicationFailure `VmBusy` while the operation that holds it runs */
+  async take(): Promise<void> {
+    const { vm } = this;
+    const claimant = this.#claimant;
+    for (let holders = 0; holders < mostHolders; holders++) {
+      if (this.#before && (await isHeld(this.#before))) break;
+      const takeOver = this.#before?.epoch;
+      const answer = await askForLease({ vm, claimant, ...(takeOver === undefined ? {} : { takeOver }) });
+      if (answer.kind === 'granted') {
+        this.epoch = answer.epoch;
+        this.unsettled = answer.unsettled;
+        return;
+      }
+      this.#before = answer.holder;
     }
-    before = answer.holder;
-    isQueued = answer.kind === 'queued';
+    const holder = this.#before;
+    if (!holder) throw new TypeError('nobody holds it, and it was not granted');
+    this.#before = undefined;
+    throw busyWith(vm, holder);
   }
-  if (isQueued) {
-    const message = `${before?.holder.workflowId} holds it`;
-    await letGoOfAll({ vm: { vm, workflowId: claimant.workflowId, outcome: 'refused', message }, hosts: [] });
+
+  /** Why nobody may act on the VM after a settle that failed: nothing was found out, and it is as it was. */
+  doubtAfter(why: Error): string | undefined {
+    const type = typeOf(why);
+    // Only of a VM that no host has any more nothing is left to doubt.
+    if (!this.isDoubted || type === 'UnknownVm') return undefined;
+    if (type === 'NeedsOperator') return told(why);
+    return this.#before?.doubt ?? `the settle ended without finding out where ${this.vm} is: ${told(why)}`;
   }
-  throw ApplicationFailure.create(
-    permanent(
-      'VmBusy',
-      `${vm} is busy: the operation ${before?.holder.workflowId} acts on it since ${before?.since}, and settles it itself. ` +
-        `Wait for it (drover watch ${before?.holder.workflowId}) or end it (drover cancel ${before?.holder.workflowId}).`,
-      before?.holder,
-    ),
-  );
+
+  /** Where the VM is was found out: the lease is free, and so is all that its last holder held on hosts. */
+  async letGo(found: {
+    readonly outcome: string;
+    readonly message: string;
+    readonly host: string;
+    readonly hasMoved: boolean;
+  }): Promise<void> {
+    const { vm, epoch, unsettled } = this;
+    const { workflowId } = this.#claimant;
+    const last = this.#before?.holder.workflowId;
+    const hosts =
+      unsettled && last !== undefined
+        ? [unsettled.from, unsettled.to].map((host) => ({ host, workflowId: last }))
+        : [];
+    await letGoOfAll({
+      vm: { vm, workflowId, ...(epoch === undefined ? {} : { epoch }), ...found },
+      hosts,
+    });
+  }
 }
 
 async function isHeld({ state, holder: { workflowId } }: Lease): Promise<boolean> {
@@ -89,18 +104,4 @@ async function isHeld({ state, holder: { workflowId } }: Lease): Promise<boolean
   return withinBudget(`the question whether ${workflowId} runs`, budgets.questionMs, () =>
     asking.isRunning({ workflowId }),
   );
-}
-
-/** How it ends; without `doubt` the lease is free, and so is all that its last holder held on hosts. */
-export async function giveBack(
-  { epoch, unsettled, before }: HeldLease,
-  ending: Omit<ReleaseVm, 'workflowId' | 'epoch'>,
-): Promise<void> {
-  const { workflowId } = workflowInfo();
-  const last = before?.holder.workflowId;
-  const hosts =
-    unsettled && last !== undefined && ending.doubt === undefined
-      ? [unsettled.from, unsettled.to].map((host) => ({ host, workflowId: last }))
-      : [];
-  await CancellationScope.nonCancellable(() => letGoOfAll({ vm: { ...ending, workflowId, epoch }, hosts }));
 }

@@ -4,7 +4,7 @@ import { permanent } from '../model/failures.ts';
 import type { SettleVmInput, SettleVmStatus } from '../model/settle-vm.ts';
 import { byWord } from '../policies/settle/by-word.ts';
 import { whereabouts } from '../policies/settle/whereabouts.ts';
-import { isDoubted, type HeldLease } from './settle-vm-lease.ts';
+import type { SettledLease } from './settle-vm-lease.ts';
 import { howToEnd, leftText, look, plain, silentAround, silentText, type Seen } from './settle-vm-look.ts';
 
 export type Found =
@@ -20,7 +20,7 @@ export type Found =
  */
 export async function find(
   { vm, runsOn }: SettleVmInput,
-  lease: HeldLease | undefined,
+  lease: SettledLease | undefined,
   show: (next: Partial<SettleVmStatus>) => void,
 ): Promise<Found> {
   show({ step: 'looking' });
@@ -29,8 +29,8 @@ export async function find(
   return runsOn === undefined ? ofLook(vm, lease, seen) : ofWord(vm, runsOn, seen);
 }
 
-function ofLook(vm: string, lease: HeldLease | undefined, seen: Seen): Found {
-  const wasInDoubt = lease !== undefined && isDoubted(lease);
+function ofLook(vm: string, lease: SettledLease | undefined, seen: Seen): Found {
+  const wasInDoubt = lease?.isDoubted ?? false;
   const silent = silentAround(seen);
   // Of a VM that nobody doubted a copy is enough; the record tells no more of the hosts that are silent.
   const found = whereabouts(plain(seen.copies), wasInDoubt || seen.copies.length === 0 ? silent : []);

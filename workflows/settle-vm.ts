@@ -1,34 +1,31 @@
 /**
  * `settleVm`: finds out where a VM is whose lease is in doubt, or whose operation ended without settling it.
  *
- * | step   | do                                                              | undo                                     |
- * |--------|-----------------------------------------------------------------|------------------------------------------|
- * | lease  | takes it over, where its operation has ended                    | gives it back, in doubt if it was so     |
- * | settle | a move that was left: ends it and asks both hosts;              | none: what a host says remains so        |
- * |        | else, or by a person's word: looks at every host                | none: it only reads                      |
+ * | step   | do                                                              | undo                                 |
+ * |--------|-----------------------------------------------------------------|--------------------------------------|
+ * | look   | the VM's record says who has it                                 | none: it only reads                  |
+ * | lease  | takes it over, where its operation has ended                    | gives it back, in doubt if it was so |
+ * | settle | a move that was left: ends it and asks both hosts;              | none: what was ended stays ended     |
+ * |        | else, or by a person's word: looks at every host                | none: it only reads                  |
+ * | tidy   | the record knows where the VM is; the lease is free             | none: the next may have it already   |
  *
  * What can't be found out stays in doubt, with the reason, and asks for a person.
  */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  CancelledFailure,
-  defineQuery,
-  isCancellation,
-  setHandler,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import { ApplicationFailure, defineQuery, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { permanent } from '../model/failures.ts';
 import { queries } from '../model/operations.ts';
 import { SettleVmInput, type SettleVmResult, type SettleVmStatus } from '../model/settle-vm.ts';
 import type { MoveUnderWay } from '../model/vm-record.ts';
+import { standingOf, told } from './ending.ts';
+import { claimantOf } from './lease.ts';
+import { giveBack } from './let-go.ts';
 import { showTable } from './page.ts';
 import { parseInput } from './parse-input.ts';
 import { searchAttributesOf } from './search-attributes.ts';
-import { giveBack, isDoubted, readLease, takeLease, type HeldLease } from './settle-vm-lease.ts';
+import { readLease, SettledLease } from './settle-vm-lease.ts';
 import { settleMove } from './settle-vm-move.ts';
 import { find, toSettle, type Found } from './settle-vm-place.ts';
+import { runSteps } from './steps.ts';
 
 const progressQuery = defineQuery<SettleVmStatus>(queries.progress);
 
@@ -54,7 +51,7 @@ export async function settleVm(rawInput: unknown): Promise<SettleVmResult> {
   upsertSearchAttributes(searchAttributesOf({ kind: 'settleVm', vm: input.vm, state: 'running' }));
   show({});
   try {
-    const { host, outcome, message } = await settle(input, show);
+    const { host, outcome, message } = await settleInSteps(input, show);
     show({ step: 'ended' }, message);
     upsertSearchAttributes(searchAttributesOf({ state: outcome, host }));
     const { vm, reason } = input;
@@ -68,58 +65,71 @@ export async function settleVm(rawInput: unknown): Promise<SettleVmResult> {
     };
   } catch (error) {
     show({ step: 'ended' }, told(error));
-    const needsOperator = error instanceof ApplicationFailure && error.type === 'NeedsOperator';
-    const state = isCancellation(error) ? 'canceled' : needsOperator ? 'needsOperator' : 'failed';
-    upsertSearchAttributes(searchAttributesOf({ state, needsOperator }));
+    upsertSearchAttributes(searchAttributesOf(standingOf(error)));
     throw error;
   }
 }
 
-async function settle(
+async function settleInSteps(
   input: SettleVmInput,
   show: (next: Partial<SettleVmStatus>) => void,
-): Promise<{ host: string; outcome: SettleVmResult['outcome']; message: string }> {
+): Promise<Pick<SettleVmResult, 'host' | 'outcome' | 'message'>> {
   const { vm } = input;
-  const known = await readLease(vm);
-  // A name that was mistyped should leave no record behind.
-  if (!known) await find(input, undefined, show);
-  const lease = await CancellationScope.nonCancellable(() => takeLease(input, known));
-  const wasInDoubt = isDoubted(lease);
-  let found: Found;
-  try {
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('canceled');
-    const move = input.runsOn === undefined ? lease.unsettled : undefined;
-    found = move ? await ofMove(move, lease, input, show) : await find(input, lease, show);
-  } catch (error) {
-    // Nothing was found out: it is as it was. Only of a VM that no host has any more nothing is left to doubt.
-    const why = isCancellation(error) ? 'the settle was canceled' : told(error);
-    const isGone = error instanceof ApplicationFailure && error.type === 'UnknownVm';
-    const doubt = wasInDoubt && !isGone ? (lease.before?.doubt ?? why) : undefined;
-    const outcome = isCancellation(error) ? 'canceled' : 'failed';
-    await giveBack(lease, { vm, outcome, message: why, ...(doubt === undefined ? {} : { doubt }) });
-    throw error;
-  }
-  if (found.kind === 'doubt') {
-    const { text } = found;
-    await giveBack(lease, { vm, outcome: 'inDoubt', message: text, doubt: text });
-    throw ApplicationFailure.create(permanent('NeedsOperator', text, lease.unsettled));
-  }
-  const { host, text, hasMoved = false } = found;
-  const outcome = wasInDoubt ? 'settled' : 'nothingToDo';
-  const message = `${wasInDoubt ? '' : 'nothing to do: '}${vm} is on ${host}: ${text}`;
-  await giveBack(lease, { vm, outcome, message, host, ...(hasMoved ? { hasMoved } : {}) });
-  return { host, outcome, message };
+  return runSteps(async (step) => {
+    const known = await step({
+      name: 'look',
+      do: async () => {
+        const read = await readLease(vm);
+        // A name that was mistyped should leave no record behind.
+        if (!read) await find(input, undefined, show);
+        return read;
+      },
+      noUndo: 'it only reads',
+    });
+    const lease = new SettledLease(vm, claimantOf('person', input.reason), known?.lease);
+    await step({
+      name: 'lease',
+      do: () => lease.take(),
+      undo: ({ why, left }) =>
+        giveBack({ vm, epoch: lease.epoch, doubt: lease.doubtAfter(why) }, { why, left }),
+      always: true,
+      byHand: `When the records answer: drover settle ${vm}.`,
+    });
+    const found = await step({
+      name: 'settle',
+      do: () => {
+        const move = input.runsOn === undefined ? lease.unsettled : undefined;
+        return move ? ofMove(move, lease, input, show) : find(input, lease, show);
+      },
+      noUndo: 'what it ends stays ended, and a host says the same again',
+    });
+    if (found.kind === 'doubt')
+      throw ApplicationFailure.create(permanent('NeedsOperator', found.text, lease.unsettled));
+
+    const { host, text, hasMoved = false } = found;
+    const outcome = lease.isDoubted ? 'settled' : 'nothingToDo';
+    const message = `${lease.isDoubted ? '' : 'nothing to do: '}${vm} is on ${host}: ${text}`;
+    await step({
+      name: 'tidy',
+      do: () => lease.letGo({ outcome, message, host, hasMoved }),
+      // The next may act on the VM already.
+      pointOfNoReturn: true,
+      noUndo: 'nobody doubts where the VM is any more',
+    });
+    return { host, outcome, message };
+  });
 }
 
 /** Ends what the last holder left, and finds out where that left the VM. */
 async function ofMove(
   move: MoveUnderWay,
-  lease: HeldLease,
+  lease: SettledLease,
   input: SettleVmInput,
   show: (next: Partial<SettleVmStatus>) => void,
 ): Promise<Found> {
   const { from, to } = move;
   show({ step: 'settling', from, to });
+  if (lease.epoch === undefined) throw new TypeError('there is no lease to settle by');
   const end = await settleMove(input.vm, move, lease.epoch);
   switch (end.outcome) {
     case 'moved':
@@ -138,10 +148,4 @@ async function ofMove(
     default:
       throw new TypeError(`no such outcome: ${String(end.outcome satisfies never)}`);
   }
-}
-
-function told(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // An activity's own failure is in that of the activity; what the workflow itself says needs no look below.
-  return (error instanceof ActivityFailure && error.cause ? error.cause : error).message;
 }

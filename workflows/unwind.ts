@@ -1,14 +1,9 @@
 /** What becomes of the steps of an operation that failed: each is undone, the last first, and what is left is told. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  ChildWorkflowFailure,
-  isCancellation,
-} from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
+import { ownFailure, told } from './ending.ts';
 import { growingPausesMs } from './growing-pauses.ts';
-import { messageOfFailure } from './within-budget.ts';
 
 /** The step that is under way, or that is being undone. */
 export interface StepState<Name extends string = string> {
@@ -103,17 +98,6 @@ export function failureAfter(why: TemporalFailure, left: readonly LeftBehind[]):
 }
 
 function isPermanent(failure: TemporalFailure): boolean {
-  const own = ownOf(failure);
+  const own = ownFailure(failure);
   return own instanceof ApplicationFailure && own.nonRetryable === true;
-}
-
-/** What an activity or a child workflow said itself, where it said something. */
-function ownOf(failure: TemporalFailure): Error {
-  const isAnothers = failure instanceof ActivityFailure || failure instanceof ChildWorkflowFailure;
-  return isAnothers ? (failure.cause ?? failure) : failure;
-}
-
-function told(failure: TemporalFailure): string {
-  const own = ownOf(failure);
-  return own instanceof ApplicationFailure ? own.message : messageOfFailure(own);
 }

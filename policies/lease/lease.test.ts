@@ -192,6 +192,15 @@ describe('release', () => {
     expect(release(record, request, latest).record).toEqual(record);
   });
 
+  test('by one who never learnt of its lease leaves in doubt what an earlier holder has left', () => {
+    const taken = ask(moving(), 'b', { takeOver: first }).record;
+    const { lease } = release(taken, letGo('b', { outcome: 'BudgetSpent' }), later).record;
+    expect(lease).toMatchObject({ state: 'inDoubt', doubt: expect.stringContaining('by b') as string, move });
+    expect(release(taken, letGo('b', { epoch: first + 1 }), later).record.lease).toBeUndefined();
+    const free = ask(fresh, 'b').record;
+    expect(release(free, letGo('b', { outcome: 'BudgetSpent' }), later).record.lease).toBeUndefined();
+  });
+
   test('ten past operations are kept, the newest first', () => {
     let record = fresh;
     for (let n = 1; n <= 12; n++) {

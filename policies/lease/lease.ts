@@ -56,7 +56,7 @@ export function acquire(
  * it over ends that, and what its holder did on hosts stays noted until then.
  */
 export function release(record: VmRecord, request: Omit<ReleaseVm, 'vm'>, now: string): Decision<undefined> {
-  const { workflowId, epoch, outcome, message, host, hasMoved = false, doubt } = request;
+  const { workflowId, epoch, outcome, message, host, hasMoved = false } = request;
   const { lease } = record;
   const waiting = epoch === undefined ? withoutWaiter(record, workflowId) : record;
   if (lease?.holder.workflowId !== workflowId || (epoch !== undefined && epoch !== lease.epoch)) {
@@ -68,6 +68,7 @@ export function release(record: VmRecord, request: Omit<ReleaseVm, 'vm'>, now: s
     ...(host !== undefined && record.seen ? { seen: { ...record.seen, host, at: now } } : {}),
     ...(hasMoved ? { lastMovedAt: now } : {}),
   };
+  const doubt = request.doubt ?? doubtWithoutEpoch(request, lease);
   if (doubt === undefined) return grantNext(after, now);
   return unchanged({ ...after, lease: { ...lease, state: 'inDoubt', doubt } }, undefined);
 }
@@ -90,6 +91,15 @@ export function operationEnded(record: VmRecord, workflowId: string, now: string
     tells: [],
     starts: [settling(record.vm, lease.epoch, doubt)],
   };
+}
+
+/** Whoever never learnt that it has the lease has settled nothing of what an earlier holder has left. */
+function doubtWithoutEpoch(
+  { workflowId, epoch }: Omit<ReleaseVm, 'vm'>,
+  { move }: Lease,
+): string | undefined {
+  if (epoch !== undefined || !move) return undefined;
+  return `what was left of a move from ${move.from} to ${move.to} was not settled by ${workflowId}, which let go of the lease without having learnt of it`;
 }
 
 function settling(vm: string, epoch: number, reason: string): Start {

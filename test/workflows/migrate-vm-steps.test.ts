@@ -12,6 +12,8 @@ import { RecordsWorld } from './steps/records-world.ts';
 interface World {
   readonly records: RecordsWorld;
   runsOn: 'host1' | 'host2';
+  /** Hosts of which the operation knows: of an answer that was lost the host's record finds out by itself. */
+  readonly known: Set<string>;
 }
 
 type Needed = RecordActivities &
@@ -24,13 +26,21 @@ testSteps<World>({
   input: { vm: 'web1' } satisfies MigrateVmRequest,
   taskQueues: [taskQueue, datacenterTaskQueue(datacenter)],
   pointOfNoReturn: 'moveVm',
-  newWorld: () => ({ records: new RecordsWorld(), runsOn: 'host1' }),
-  seen: ({ records, runsOn }) => ({ runsOn, held: records.held() }),
+  newWorld: () => ({ records: new RecordsWorld(), runsOn: 'host1', known: new Set() }),
+  seen: ({ records, runsOn, known }) => ({ runsOn, held: records.held(known) }),
   // The rest is time that passes.
   answered: ({ outcome, from, to }: MigrateVmResult) => ({ outcome, from, to }),
   byHand: ({ records }) => records.endDoubts(),
   activitiesIn: (world): Needed => ({
     ...world.records.activities,
+    takeSlots: (request) => {
+      for (const { host } of request.slots) world.known.add(host);
+      return world.records.activities.takeSlots(request);
+    },
+    letGoOfAll: (request) => {
+      for (const { host } of request.hosts) world.known.add(host);
+      return world.records.activities.letGoOfAll(request);
+    },
     readSite: async () => ({ datacenters: [datacenter] }),
     checkMigration: async ({ vm, operation }) => {
       const found = foundAs(vm);
@@ -40,10 +50,10 @@ testSteps<World>({
       }
       return found;
     },
-    moveVm: async () => {
-      const { cancellationSignal } = Context.current();
-      if (cancellationSignal.aborted && world.runsOn === 'host1')
-        return { ...moved, outcome: 'stayed', reason: 'web1 runs on host1', canceled: true };
+    moveVm: async ({ endNow }) => {
+      const canceled = endNow ?? Context.current().cancellationSignal.aborted;
+      if (canceled && world.runsOn === 'host1')
+        return { ...moved, outcome: 'stayed', reason: 'web1 runs on host1', canceled };
       world.runsOn = 'host2';
       return moved;
     },

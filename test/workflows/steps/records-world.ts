@@ -44,18 +44,20 @@ export class RecordsWorld {
       const claimant = { workflowId: `settle-vm/${vm}`, kind: 'settleVm', rank: 'person' } as const;
       const { workflowId } = claimant;
       this.#decideVm(vm, (record) => acquire(record, { claimant, takeOver: lease.epoch }, now));
+      const epoch = lease.epoch + 1;
       this.#decideVm(vm, (record) =>
-        release(record, { workflowId, outcome: 'settled', message: 'it was found' }, now),
+        release(record, { workflowId, epoch, outcome: 'settled', message: 'it was found' }, now),
       );
     }
   }
 
-  /** What is held, and who waits, of each VM and host of which anything is. */
-  held(): unknown {
+  /** What is held, and who waits, of each VM and of each of these hosts of which anything is. */
+  held(hosts: ReadonlySet<string>): unknown {
     const leases = Object.values(this.vms).flatMap(({ vm, lease, queue }) =>
       lease || queue.length > 0 ? [{ vm, state: lease?.state, by: lease?.holder.workflowId, queue }] : [],
     );
     const rooms = Object.values(this.hosts).flatMap(({ host, reservations, slots, waiting }) =>
+      hosts.has(host) &&
       [reservations, slots.in, slots.out, waiting.in, waiting.out].some(({ length }) => length > 0)
         ? [{ host, reservations, slots, waiting }]
         : [],
