@@ -79,6 +79,7 @@ export async function moveVm(
   await using both = new BothHosts(hosts, known, request.vm.uuid);
   const course = await begin(request, context);
   let deadline = performance.now() + cleanUpMs;
+  let seenBefore: Seen['next'] | undefined;
   for (;;) {
     if (context.detached.aborted) throw detached();
     const seen = await both.look(course.facts);
@@ -91,6 +92,13 @@ export async function moveVm(
     if (seen.source.kind === 'unknown' || seen.target.kind === 'unknown') {
       const { reason } = seen.settlement;
       throw new Error(course.cause ? `${reason} (${course.cause})` : reason);
+    }
+    // That no host has it is believed after a second look: a single answer that is wrong would start it twice.
+    const isSure = seen.next === seenBefore || (seen.next !== 'restart' && seen.next !== 'ask');
+    seenBefore = seen.next;
+    if (!isSure) {
+      await pause(lookEveryMs);
+      continue;
     }
     if (!course.ordered && !context.isFirst) course.reattached = true;
     if (seen.next === 'nothing' || seen.next === 'ask')

@@ -105,6 +105,17 @@ test('a target that refuses to start it leaves that to the source', async () => 
   expect(stage.stateOn('host2')).toBeUndefined();
 });
 
+test('one wrong answer of a host does not start a second copy', async () => {
+  stage.server.traps.set({
+    id: 'lie',
+    place: { kind: 'call', call: 'sight', host: 'host2', nth: 2, phase: 'after' },
+    action: { kind: 'lie' },
+  });
+  expect(await stage.attempt().end).toMatchObject({ outcome: 'moved' });
+  expect(stage.stateOn('host2')).toMatch(/^running \(unpaused/);
+  await expectNothingWrong();
+});
+
 test('whose source libvirt ended as migrated is resumed, and not started anew', async () => {
   stage.beforeConfirm = ({ note }) => (note === 'mayHaveQuit' ? new Promise(() => {}) : Promise.resolve());
   const arrived = stage.hold({ kind: 'migration', moment: 'arrived', nth: 1 });
