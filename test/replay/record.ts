@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { waitFor } from '../../demo/traffic.ts';
 import { hostRecordId, vmRecordId } from '../../model/operations.ts';
 import { Cell } from '../harness/cell.ts';
 import { runScenario } from '../harness/run-scenario.ts';
@@ -151,7 +152,9 @@ async function main(wanted: readonly string[]): Promise<void> {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     // Records begin anew, so that each history is of its own scenario.
     await cell.renew();
-    const { endings, charges } = await runScenario(cell, Scenario.parse(scenario));
+    const began = new Date();
+    const played = Scenario.parse(scenario);
+    const { endings, charges } = await runScenario(cell, played);
     const ending = endings.findLast((one) => ends.test(`${one.ending}: ${one.message}`));
     if (!ending || charges.length > 0) {
       const told = endings.map((one) => `${one.ending}: ${one.message}`);
@@ -160,13 +163,8 @@ async function main(wanted: readonly string[]): Promise<void> {
       continue;
     }
     if (type) {
-      for await (const { workflowId } of client.workflow.list({
-        query: `WorkflowType = '${type}'`,
-        pageSize: 1,
-      })) {
-        await keep(`settle-vm-${name}`, workflowId);
-        break;
-      }
+      const isAsked = played.operations.some(({ workflow }) => workflow === type);
+      await keep(`settle-vm-${name}`, isAsked ? ending.workflowId : await newest(client, type, began));
       continue;
     }
     await keep(`migrate-vm-${name}`, ending.workflowId);
@@ -175,6 +173,15 @@ async function main(wanted: readonly string[]): Promise<void> {
     await keep(`host-record-${name}`, hostRecordId('host2'));
   }
   await connection.close();
+}
+
+/** The one that a record has started. Lists lag a moment. */
+function newest(client: Client, type: string, began: Date): Promise<string> {
+  const query = `WorkflowType = '${type}' AND StartTime > '${began.toISOString()}'`;
+  return waitFor(`a ${type}`, 10, async () => {
+    for await (const { workflowId } of client.workflow.list({ query })) return workflowId;
+    return undefined;
+  });
 }
 
 await main(process.argv.slice(2));
