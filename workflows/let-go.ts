@@ -7,7 +7,8 @@ import type { Unwinding } from './unwind.ts';
 
 const records = proxyActivities<RecordActivities>({
   taskQueue,
-  startToCloseTimeout: '30s',
+  // As long as a worker's death here goes unnoticed.
+  startToCloseTimeout: '10s',
   retry: { maximumInterval: '30s' },
   summary: 'let go',
 });
