@@ -14,7 +14,13 @@ import { taskQueue } from '../../model/operations.ts';
 import type { SurveyCounts } from '../../model/survey.ts';
 import { datacenter, startStandInWorker, type StandInWorker } from './stand-in-worker.ts';
 
-const herd = generateDatacenter({ hosts: 3, vms: 12 });
+const generated = generateDatacenter({ hosts: 3, vms: 12 });
+const named = (host: string): string => `surveyed-${host}`;
+/** The moves of other tests have made records of a `host1` and a `host2`. */
+const herd = {
+  hosts: generated.hosts.map((host) => ({ ...host, name: named(host.name) })),
+  vms: generated.vms.map((vm) => ({ ...vm, host: named(vm.host) })),
+};
 
 let simulation: SimulatedServer;
 let worker: StandInWorker;
