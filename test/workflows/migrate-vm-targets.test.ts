@@ -1,4 +1,5 @@
 /** What `migrateVm` tries where the VM has stayed: another host, the same once more, or nothing. */
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { CheckMigrationRequest } from '../../activities/check-migration.ts';
 import type { MoveVmReport, MoveVmRequest } from '../../activities/move-vm.ts';
@@ -134,4 +135,38 @@ test.each([undefined, 'vm'] as const)('nothing else is tried where the fault is 
   const failure = await failureOf(await worker.drover.start('migrateVm', { vm }));
   expect(failure).toMatchObject({ type: 'MigrationAborted' });
   expect(tried()).toEqual([host(1)]);
+});
+
+test('a move that fails for good is ended, and ends by what both hosts say', async () => {
+  let isAt: 'source' | 'target' = 'source';
+  worker.answerWith({
+    checkMigration: foundWith({ from: source, to: host(1) }),
+    moveVm: async (order) => {
+      orders.push(order);
+      if (!order.endNow)
+        throw ApplicationFailure.nonRetryable('these settings name no such host', 'UnknownHost');
+      return isAt === 'target' ? moved : stayed(order);
+    },
+  });
+  const failure = await failureOf(await worker.drover.start('migrateVm', { vm }));
+  expect(failure).toMatchObject({ type: 'MigrationAborted' });
+  expect(failure.message).toMatch(/runs on aimed.*-source.*these settings name no such host/);
+  isAt = 'target';
+  const second = await worker.drover.start('migrateVm', { vm });
+  expect(await second.result()).toMatchObject({ outcome: 'moved' });
+  expect(orders.map(({ endNow }) => endNow ?? false)).toEqual([false, true, false, true]);
+});
+
+test('a move of a VM that is somebody else’s changes nothing, and is not ended', async () => {
+  worker.answerWith({
+    checkMigration: foundWith({ from: source, to: host(1) }),
+    moveVm: async (order) => {
+      orders.push(order);
+      throw ApplicationFailure.nonRetryable(`${vm} is being migrated by somebody else`, 'VmBusy');
+    },
+  });
+  const failure = await failureOf(await worker.drover.start('migrateVm', { vm }));
+  expect(failure).toMatchObject({ type: 'VmBusy' });
+  expect(orders).toHaveLength(1);
+  expect((await worker.drover.vmRecord(vm))?.lease).toBeUndefined();
 });
