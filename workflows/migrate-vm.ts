@@ -3,7 +3,7 @@
  *
  * | step  | do                                                                          | undo           |
  * |-------|-----------------------------------------------------------------------------|----------------|
- * | lease | the VM's record grants the right to act on it; what was left is settled     | release it     |
+ * | lease | the VM's record grants the right to act on it; what was left is settled     | give it back   |
  * | check | everything that could stop the move, all findings at once; the host, where  | let go of room |
  * |       | room is held from then on                                                   |                |
  * | slots | a migration out of the source, one into the target                          | let go of them |
@@ -11,7 +11,9 @@
  * | tidy  | the record knows where the VM is; everything is let go                      | none: the end  |
  *
  * A move is never undone: it ends by itself as moved or stayed, with nothing left behind, and what both hosts say
- * decides which, never an exception. Where the fault is the target's, another host is tried.
+ * decides which, never an exception. Where the fault is the target's, another host is tried. The lease is given back in
+ * doubt while what was left, or what could not be undone, is not settled; of room that a check held whose answer was lost
+ * the host's record finds out by itself.
  */
 import {
   ApplicationFailure,

@@ -5,7 +5,7 @@ import type { CheckMigrationAnswer } from '../../activities/check-migration.ts';
 import type { MoveVmReport, MoveVmRequest } from '../../activities/move-vm.ts';
 import { recordsOfContext } from '../../activities/records/create-record-activities.ts';
 import type { Operation } from '../../client/operation.ts';
-import { foundAs, moved, until, type StandIns } from './stand-in-worker.ts';
+import { foundAs, moved, until, type StandIns, type StandInWorker } from './stand-in-worker.ts';
 
 type Found = Extract<CheckMigrationAnswer, { kind: 'found' }>;
 
@@ -47,6 +47,15 @@ export class HeldMoves {
 
 export function stayed({ vm, from }: Pick<MoveVmRequest, 'vm' | 'from'>): MoveVmReport {
   return { ...moved, outcome: 'stayed', reason: `${vm.name} runs on ${from}` };
+}
+
+/** Ends what still runs of them. */
+export async function terminated(
+  { temporal }: StandInWorker,
+  operations: readonly Operation[],
+): Promise<void> {
+  const handles = operations.map(({ workflowId }) => temporal.workflow.getHandle(workflowId));
+  await Promise.allSettled(handles.map((handle) => handle.terminate('the test is over')));
 }
 
 export function untilWaiting(operation: Operation, isFor: RegExp): Promise<unknown> {

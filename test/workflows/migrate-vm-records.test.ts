@@ -13,7 +13,7 @@ import type { Operation } from '../../client/operation.ts';
 import type { MigrateVmRequest, MigrateVmResult } from '../../model/migrate-vm.ts';
 import type { Claimant, VmRecord } from '../../model/vm-record.ts';
 import { failureOf } from './failure-of.ts';
-import { foundWith, HeldMoves, orCanceled, stayed, untilWaiting } from './held-moves.ts';
+import { foundWith, HeldMoves, orCanceled, stayed, terminated, untilWaiting } from './held-moves.ts';
 import { datacenter, moved, startStandInWorker, until, type StandInWorker } from './stand-in-worker.ts';
 
 const { letGoOfAll, ...recordActivities } = createRecordActivities();
@@ -45,15 +45,8 @@ beforeEach(() => {
   started = [];
   willMove(new HeldMoves());
 });
-afterEach(async () => {
-  // Those that a test has left, because it failed.
-  for (const { workflowId } of started) {
-    await worker.temporal.workflow
-      .getHandle(workflowId)
-      .terminate('the test is over')
-      .catch(() => undefined);
-  }
-});
+// Those that a test has left, because it failed.
+afterEach(() => terminated(worker, started));
 
 function willMove(next: HeldMoves): void {
   moves = next;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { OperationCanceled } from '../../client/errors.ts';
 import type { Operation } from '../../client/operation.ts';
 import type { MigrateVmResult } from '../../model/migrate-vm.ts';
-import { foundWith, HeldMoves, untilWaiting } from './held-moves.ts';
+import { foundWith, HeldMoves, terminated, untilWaiting } from './held-moves.ts';
 import { startStandInWorker, until, type StandInWorker } from './stand-in-worker.ts';
 
 let worker: StandInWorker;
@@ -25,15 +25,8 @@ beforeEach(() => {
   moves = new HeldMoves();
   started = [];
 });
-afterEach(async () => {
-  // Those that a test has left, because it failed.
-  for (const { workflowId } of started) {
-    await worker.temporal.workflow
-      .getHandle(workflowId)
-      .terminate('the test is over')
-      .catch(() => undefined);
-  }
-});
+// Those that a test has left, because it failed.
+afterEach(() => terminated(worker, started));
 
 /** Begins a move of each; the first that has its slots goes on, and the others wait. */
 async function migrateAll(vms: readonly string[]): Promise<{
