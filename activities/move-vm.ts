@@ -78,6 +78,7 @@ export async function moveVm(
   const known = { source: knownHost(hosts, request.from), target: knownHost(hosts, request.to) };
   await using both = new BothHosts(hosts, known, request.vm.uuid);
   const course = await begin(request, context);
+  if (context.earlier?.aborting) course.goOnAborting(context.earlier.aborting);
   let deadline = performance.now() + cleanUpMs;
   let seenBefore: Seen['next'] | undefined;
   for (;;) {
@@ -136,7 +137,9 @@ function mayBegin(
 ): boolean {
   const mayMove =
     source.kind === 'present' && (source.state === 'running' || conditionOf(source) === 'halted');
-  const isUntouched = !course.ordered && !course.facts.notes.has('mayHaveRestarted');
+  // Nor after an earlier attempt was to abort it, and has.
+  const isUntouched =
+    !course.ordered && course.aborted === undefined && !course.facts.notes.has('mayHaveRestarted');
   return mayMove && next === 'nothing' && isUntouched && !isCanceled(request, context);
 }
 

@@ -30,6 +30,7 @@ import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
 import { queries, signals } from '../model/operations.ts';
+import { budgetSeconds } from '../policies/convergence/budget.ts';
 import type { MoveUnderWay, StopRequest } from '../model/vm-record.ts';
 import { standingOf, told, typeOf } from './ending.ts';
 import { claimantOf, takeLease } from './lease.ts';
@@ -266,11 +267,6 @@ function orderOf(
     ...(input.maxDowntimeMs === undefined ? {} : { maxDowntimeMs: input.maxDowntimeMs }),
     ...(input.bandwidthMiBps === undefined ? {} : { bandwidthMiBps: input.bandwidthMiBps }),
   };
-}
-
-/** 150 s for each GiB of memory, as KubeVirt allows, and 5 minutes at least. */
-function budgetSeconds(memoryMiB: number): number {
-  return Math.max(300, Math.ceil((150 * memoryMiB) / 1024));
 }
 
 function stopped({ by }: StopRequest, error: unknown): ApplicationFailure {

@@ -88,6 +88,10 @@ export function partsOf(definition: VmDefinition): readonly Part[] {
     if (!child(disk, 'source')) return [];
     keepOnly(disk, ['driver', 'source', 'target', 'auth', 'encryption']);
     disk.appendChild(ownerOf(disk).createElement('readonly'));
+    // QEMU's lock on the image must not be in the way of the VM itself, which may be about to run here. libvirt lets
+    // raw images alone be shared.
+    if (child(disk, 'driver')?.getAttribute('type') === 'raw')
+      disk.appendChild(ownerOf(disk).createElement('shareable'));
     return [{ kind: 'disk', name: child(disk, 'target')?.getAttribute('dev') ?? '?', xml: serialize(disk) }];
   });
   const seen = new Set<string>();

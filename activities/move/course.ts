@@ -1,6 +1,6 @@
 /** What an attempt knows of a move beyond what the hosts say. */
 import { faultOf, type MoveFault } from './fault.ts';
-import type { Followed } from './follow.ts';
+import type { Aborting, Followed } from './follow.ts';
 import type { MoveNote } from '../../model/vm-record.ts';
 import type { MoveFacts } from '../../policies/settle/move-facts.ts';
 
@@ -30,6 +30,14 @@ export class Course {
 
   get facts(): MoveFacts {
     return { wasPaused: this.wasPaused, notes: this.#notes, sourceHasEnded: this.committed };
+  }
+
+  /** An earlier attempt was to abort the migration; whether it came to that, the hosts say. */
+  goOnAborting({ kind, reason }: Aborting): void {
+    this.aborted = kind;
+    this.cause = reason;
+    const fault = faultOfAbort[kind];
+    if (fault) this.fault = fault;
   }
 
   /** How the migration ended, and on whose account. */

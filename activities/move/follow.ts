@@ -15,7 +15,8 @@ const lookEveryMs = 200;
 /** An order that is not answered though no migration runs at the source: it, or its answer, was lost on the way. */
 const unansweredMs = 15_000;
 
-type Aborting = NonNullable<MigrationProgress['aborting']>;
+/** Why a migration is to be aborted, and on which account. */
+export type Aborting = NonNullable<MigrationProgress['aborting']>;
 
 /** An order that was given: how it ended once it did. */
 export interface Order {

@@ -187,6 +187,23 @@ test('one whose lease is another’s does nothing at all', async () => {
   expect(stage.stateOn('host1')).toMatch(/^running/);
 });
 
+test('what an earlier attempt has aborted is not begun anew', async () => {
+  stage.attempt().die();
+  const copied = { elapsedMs: 9000, totalBytes: 1, processedBytes: 1, remainingBytes: 1, bytesPerSecond: 1 };
+  const earlier = {
+    ...copied,
+    dirtyBytesPerSecond: 2,
+    iteration: 9,
+    aborting: { kind: 'budget', reason: 'the copy was not done after 9 s' },
+  } as const;
+  expect(await stage.attempt({ earlier }).end).toMatchObject({
+    outcome: 'stayed',
+    cause: 'the copy was not done after 9 s',
+    fault: 'vm',
+  });
+  expect(calls('migrate')).toBe(0);
+});
+
 test('a VM that bears a later epoch is left alone', async () => {
   await using session = await stage.session('host1');
   await session.markEpoch(stage.uuid, stage.epoch + 1);

@@ -8,6 +8,7 @@ import { simulatedDriver } from '../../activities/hosts/simulated-driver.ts';
 import { attemptLease } from '../../activities/move/attempt-lease.ts';
 import { SimulatedServer } from '../../lab/simulated/server.ts';
 import { DatacenterSpec } from '../../lab/simulated/spec.ts';
+import type { MigrationProgress } from '../../model/migrate-vm.ts';
 import type { ConfirmAnswer, ConfirmAttempt, MoveNote, VmRecord } from '../../model/vm-record.ts';
 import { confirm } from '../../policies/lease/confirm.ts';
 import { newVmRecord } from '../../policies/lease/decision.ts';
@@ -92,7 +93,10 @@ export class MoveStage implements AsyncDisposable {
   }
 
   /** Begins an attempt to move vm1 to host2. */
-  attempt({ endNow = false } = {}): Attempt {
+  attempt({
+    endNow = false,
+    earlier,
+  }: { readonly endNow?: boolean; readonly earlier?: MigrationProgress } = {}): Attempt {
     const number = ++this.#attempts;
     const died = new AbortController();
     const request: MoveVmRequest = {
@@ -112,6 +116,7 @@ export class MoveStage implements AsyncDisposable {
         { confirm: (question) => this.#confirm(question) },
         { vm: 'vm1', workflowId, epoch: this.epoch, attempt: `attempt ${number}` },
       ),
+      ...(earlier ? { earlier } : {}),
       progress: () => undefined,
     };
     const hosts = new Hosts(this.#hosts.site, {
