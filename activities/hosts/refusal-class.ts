@@ -5,7 +5,7 @@
 
 /** Every class, with what follows. */
 export const refusalClasses = {
-  again: 'passing: the same order to the same host after a pause; as `elsewhere` when it is refused again',
+  again: 'passing: the same order once more after a pause',
   elsewhere: 'this host, or the host that the VM was to go to, lacks something: another host',
   never: 'the VM, the order or the configuration is at fault, on every host: no retry, a person is told',
   look: 'in doubt: both hosts are asked before anything is done',

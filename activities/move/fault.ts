@@ -6,7 +6,7 @@ import type { RefusalClass } from '../hosts/refusal-class.ts';
 export const moveFaults = {
   target: 'another host is tried',
   vm: 'no host would do better: nothing is tried any more',
-  passing: 'once more to the same host, then another is tried',
+  passing: 'once more, after a check that may choose another host; then the move ends',
 } as const;
 
 export type MoveFault = keyof typeof moveFaults;
