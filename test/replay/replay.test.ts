@@ -8,7 +8,26 @@ import { beforeAll, expect, test } from 'vitest';
 import { historiesFolder } from '../support/drover.ts';
 
 const histories = readdirSync(historiesFolder).filter((name) => name.endsWith('.json'));
-const wanted = ['moved', 'refused', 'canceled', 'reattached', 'aborted', 'busy', 'nothing-to-do', 'dry-run'];
+/** Every ending of an operation, and records that lived through some of them. */
+const wanted = [
+  ...['moved', 'restarted-from-disk', 'paused', 'other-target', 'reattached', 'waited', 'took-over'],
+  ...[
+    'nothing-to-do',
+    'dry-run',
+    'refused',
+    'no-room',
+    'busy',
+    'canceled',
+    'aborted',
+    'stayed-unproven',
+    'crashed',
+  ],
+].map((ending) => `migrate-vm-${ending}.json`);
+const wantedOfOthers = [
+  ...['settle-vm-settled', 'settle-vm-nothing-to-do'],
+  ...['vm-record-waited', 'vm-record-restarted-from-disk'],
+  ...['host-record-waited', 'host-record-restarted-from-disk'],
+].map((name) => `${name}.json`);
 
 const bundleOf = (path: string): Promise<WorkflowBundleWithSourceMap> =>
   bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(path, import.meta.url)) });
@@ -21,8 +40,8 @@ beforeAll(async () => {
 const historyOf = (name: string) =>
   historyFromJSON(JSON.parse(readFileSync(join(historiesFolder, name), 'utf8')));
 
-test('every ending of migrateVm is recorded', () => {
-  expect(histories).toEqual(expect.arrayContaining(wanted.map((ending) => `migrate-vm-${ending}.json`)));
+test('every ending is recorded', () => {
+  expect(histories).toEqual(expect.arrayContaining([...wanted, ...wantedOfOthers]));
 });
 
 test.each(histories)('%s replays', async (name) => {
