@@ -6,14 +6,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { waitFor } from '../../demo/traffic.ts';
 import { hostRecordId, vmRecordId } from '../../model/operations.ts';
+import { historiesFolder, historyText } from '../support/drover.ts';
 import { Cell } from '../harness/cell.ts';
 import { runScenario } from '../harness/run-scenario.ts';
 import { Scenario, type PlacedFault } from '../harness/scenario.ts';
-
-const historiesFolder = join(import.meta.dirname, 'histories');
 
 interface Recording {
   readonly name: string;
@@ -145,7 +143,7 @@ async function main(wanted: readonly string[]): Promise<void> {
   const client = new Client({ connection });
   const keep = async (name: string, workflowId: string): Promise<void> => {
     const history = await client.workflow.getHandle(workflowId).fetchHistory();
-    writeFileSync(join(historiesFolder, `${name}.json`), `${historyToJSON(history)}\n`);
+    writeFileSync(join(historiesFolder, `${name}.json`), historyText(history));
     console.log(`${name}: ${history.events?.length ?? 0} events`);
   };
   for (const { name, scenario, ends, records = false, type } of recordings) {

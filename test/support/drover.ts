@@ -21,12 +21,18 @@ export async function temporalClient(): Promise<Client> {
   });
 }
 
+/** A history as it is kept: stacks of failures name files of the clone, wherever that is. */
+export function historyText(history: Parameters<typeof historyToJSON>[0]): string {
+  const root = join(import.meta.dirname, '..', '..');
+  return `${historyToJSON(history).replaceAll(`${root}/`, '')}\n`;
+}
+
 /** With RECORD_HISTORIES=1, keeps the history of a real run for the replay tests. */
 export async function record(client: Client, name: string, workflowId: string): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== '1') return;
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
   mkdirSync(historiesFolder, { recursive: true });
-  writeFileSync(join(historiesFolder, `${name}.json`), `${historyToJSON(history)}\n`);
+  writeFileSync(join(historiesFolder, `${name}.json`), historyText(history));
 }
 
 /** The process id of one of Drover's parts, as `drover up` recorded it. */
