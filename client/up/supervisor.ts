@@ -18,7 +18,11 @@ export interface Pauses {
   /** A process that ran so long has not failed at its start: the pauses begin anew. */
   readonly resetAfterMs: number;
 }
-const defaultPauses: Pauses = { firstMs: 500, longestMs: 30_000, resetAfterMs: 60_000 };
+/**
+ * A worker is ready within some 5 s; while none runs, a VM that has just been moved may stand still. So it is the ones
+ * that die while they start that wait: within 10 s, as systemd counts (StartLimitIntervalSec).
+ */
+const defaultPauses: Pauses = { firstMs: 500, longestMs: 30_000, resetAfterMs: 10_000 };
 
 /** From this many failures in a row on, it is said with the last lines of the process. */
 const failingOften = 3;
