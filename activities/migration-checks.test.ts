@@ -111,6 +111,14 @@ describe('of the VM', () => {
     );
     expect(found).toMatch(/leftover: npm run simulated -- person undefine web1 --host host2$/);
   });
+
+  test('a second copy that is alive is named with both hosts, and nobody is told to undefine it', () => {
+    const other = { host: host('host2'), vm: vm({ state: 'running' }) };
+    const [found = ''] = told(findingsOfVm(web1, [web1, other], definition(), false));
+    expect(found).toContain('running on host1 and running on host2');
+    expect(found).toContain(`virsh -c qemu+tcp://host2/system destroy ${uuid}`);
+    expect(found).not.toContain('undefine');
+  });
 });
 
 describe('of a disk', () => {

@@ -45,14 +45,7 @@ export function findingsOfVm(
   for (const other of copies) {
     // A copy that a migration fills is no second definition; that a migration runs is told already.
     if (other.host.address.name === at || other.vm.state === 'migratingIn') continue;
-    const where = other.host.address.name;
-    findings.push(
-      error(
-        'severalCopies',
-        `${name} is defined on ${where} too (${other.vm.state}, UUID ${other.vm.uuid}): ` +
-          `find out which is right; if the one on ${where} is a leftover: ${undefineOn(other)}`,
-      ),
-    );
+    findings.push(error('severalCopies', severalCopies(copy, other)));
   }
   for (const device of definition.hostDevices) {
     findings.push(error('hostDevice', `${name} uses a ${device}, which stays on ${at}: detach it first`));
@@ -82,11 +75,11 @@ export function findingsOfVm(
   return findings;
 }
 
-/** What removes a copy's definition; virsh knows no simulated hosts. */
-function undefineOn({ host: { address }, vm }: VmCopy): string {
+/** What a person does about a copy; virsh knows no simulated hosts. */
+function byHand(order: 'undefine' | 'destroy', { host: { address }, vm }: VmCopy): string {
   return address.uri.startsWith('sim://')
-    ? `npm run simulated -- person undefine ${vm.name} --host ${address.name}`
-    : `virsh -c ${address.uri} undefine ${vm.uuid}`;
+    ? `npm run simulated -- person ${order} ${vm.name} --host ${address.name}`
+    : `virsh -c ${address.uri} ${order} ${vm.uuid}`;
 }
 
 function findingsOfDisk(copy: VmCopy, disk: VmDisk): Finding[] {
@@ -185,6 +178,23 @@ const findingCodeOf: Readonly<Record<FilterVerdict['code'], Finding['code']>> = 
   triedBefore: 'triedBefore',
 };
 const refusalCodes = Object.keys(findingCodeOf) as FilterVerdict['code'][];
+
+/** What is alive is never told to be undefined: that would leave it running, and forgotten. */
+function severalCopies(copy: VmCopy, other: VmCopy): string {
+  const { name } = copy.vm;
+  const [at, where] = [copy.host.address.name, other.host.address.name];
+  const { state, uuid } = other.vm;
+  if (state === 'off' || state === 'crashed') {
+    return (
+      `${name} is defined on ${where} too (${state}, UUID ${uuid}): ` +
+      `find out which is right; if the one on ${where} is a leftover: ${byHand('undefine', other)}`
+    );
+  }
+  return (
+    `${name} is ${copy.vm.state} on ${at} and ${state} on ${where} (UUID ${uuid}): two copies may be running. ` +
+    `Touch nothing before you know which one its users reach; end the other (on ${where}: ${byHand('destroy', other)}), and check the VM's disks`
+  );
+}
 
 /** A VM that a person has paused moves too, and is left paused; one that its hypervisor has halted is in trouble. */
 function mayMove({ vm: { state, stateReason } }: VmCopy): boolean {
