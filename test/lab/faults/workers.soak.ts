@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { changeOf, type packets } from './packets.ts';
-import { Move, slowly } from './move.ts';
+import { Move, slowly, type Verdict } from './move.ts';
 import { Stage, type StageWorker } from './stage.ts';
 import { expectEnd, printAbsence, rightEndOn } from './verdict.ts';
 
@@ -159,6 +159,30 @@ test('the alert receiver is killed after an alert: the operation goes on, and th
     text: expect.stringContaining('nothing to do'),
   });
 });
+
+test('the operation is terminated in mid-copy: the VM is settled, and can be moved', async () => {
+  const move = await Move.prepare(stage);
+  await move.begin(slowly);
+  await move.copied();
+  await stage.temporal.workflow.getHandle(move.operation.workflowId).terminate('by a test');
+  const world = await settled(move);
+  expect(world).toMatchObject(rightEndOn(world.runsOn[0] ?? 'no host'));
+  const next = await Move.prepare(stage);
+  await next.begin();
+  const { seen } = await expectEnd(next, ['moved']);
+  expect(seen.failures).toEqual({});
+});
+
+/** By itself, or at a person's word. */
+async function settled(move: Move): Promise<Omit<Verdict, 'end'>> {
+  const world = await move.look();
+  const left = [...world.left, ...world.held];
+  if (left.length === 0) return world;
+  const { exitCode, text } = await stage.cli('settle', stage.vm.name);
+  if (exitCode !== 0) throw new Error(`drover settle: ${text}; there was before: ${left.join(', ')}`);
+  const after = await (await Move.prepare(stage)).look();
+  return { ...after, twice: world.twice, undone: world.undone };
+}
 
 /** Whichever worker takes the move meets the moment. */
 async function reachByEither(move: Move, moment: Moment): Promise<{ stale: StageWorker; goOn: () => void }> {

@@ -5,10 +5,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { waitFor } from '../../../demo/traffic.ts';
 import { virsh } from '../../support/world.ts';
-import { Move, slowly, type Verdict } from './move.ts';
+import { Move, slowly } from './move.ts';
 import { lastReply } from './packets.ts';
 import { Stage } from './stage.ts';
-import { expectEnd, printAbsence, rightEndOn } from './verdict.ts';
+import { expectEnd, printAbsence } from './verdict.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -82,30 +82,6 @@ test("M12 the target's libvirtd is silent and the worker is killed: in doubt, by
   const { seen } = await expectEnd(move, ['moved', 'stayed']);
   expect(seen.failures).toEqual({});
 });
-
-test('the operation is terminated in mid-copy: the VM is settled, and can be moved', async () => {
-  const move = await Move.prepare(stage);
-  await move.begin(slowly);
-  await move.copied();
-  await stage.temporal.workflow.getHandle(move.operation.workflowId).terminate('by a test');
-  const world = await settled(move);
-  expect(world).toMatchObject(rightEndOn(world.runsOn[0] ?? 'no host'));
-  const next = await Move.prepare(stage);
-  await next.begin();
-  const { seen } = await expectEnd(next, ['moved']);
-  expect(seen.failures).toEqual({});
-});
-
-/** By itself, or at a person's word. */
-async function settled(move: Move): Promise<Omit<Verdict, 'end'>> {
-  const world = await move.look();
-  const left = [...world.left, ...world.held];
-  if (left.length === 0) return world;
-  const { exitCode, text } = await stage.cli('settle', stage.vm.name);
-  if (exitCode !== 0) throw new Error(`drover settle: ${text}; there was before: ${left.join(', ')}`);
-  const after = await (await Move.prepare(stage)).look();
-  return { ...after, twice: world.twice, undone: world.undone };
-}
 
 /** Between the hosts, for this test: the target's libvirtd answers, and the source never hears it. */
 function loseLastReply(move: Move): void {
