@@ -40,10 +40,19 @@ export async function commit(
   uuid: string,
   { events, source, target, mayQuit }: CommitSessions,
 ): Promise<CommitEnd> {
-  if (!(await events.isTargetLatest())) return { committed: false };
+  const isStale = Promise.withResolvers<false>();
+  let isOver = false;
+  const quit = async (): Promise<void> => {
+    await mayQuit;
+    // Asked after the note, which may have come late: a source that has run on meanwhile is the VM.
+    if (isOver || !(await events.isTargetLatest())) return isStale.resolve(false);
+    if (!isOver) await source.quit(uuid);
+  };
   // The answer may come at once, or with the tear-down, or be a refusal because that was first: the event tells.
-  mayQuit.then(() => source.quit(uuid)).catch(() => undefined);
-  if (!(await events.provesEnd(proofWithinMs))) return { committed: false };
+  quit().catch(() => undefined);
+  const isProven = await Promise.race([events.provesEnd(proofWithinMs), isStale.promise]);
+  isOver = true;
+  if (!isProven) return { committed: false };
   if (events.leavesPaused) return { committed: true, isPaused: true, standstillMs: undefined };
   await resume(uuid, target);
   const { haltedAtMs } = events;

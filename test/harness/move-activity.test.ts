@@ -160,6 +160,20 @@ test('where libvirt lost its last reply and nobody quit in time, the VM stays, a
   await expectNothingWrong();
 });
 
+test('a note of the quit that comes when the source has run on ends nothing', async () => {
+  bring(stage.server.datacenter, { kind: 'migration', vm: 'vm1', losesLastReply: true });
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  stage.beforeConfirm = ({ note }) => (note === 'mayHaveQuit' ? late : Promise.resolve());
+  const { end } = stage.attempt();
+  await expect.poll(() => stage.stateOn('host1'), { timeout: 10_000 }).toMatch(/^running \(migration/);
+  resolve();
+  expect(await end).toMatchObject({ outcome: 'stayed' });
+  expect(await untilQuiet(stage.server.datacenter)).toBeUndefined();
+  expect(calls('quit')).toBe(0);
+  expect(stage.stateOn('host1')).toMatch(/^running/);
+  await expectNothingWrong();
+});
+
 test('an attempt that another has followed changes nothing any more', async () => {
   const halfCopied = stage.hold({ kind: 'migration', moment: 'halfCopied', nth: 1 });
   const first = stage.attempt();
