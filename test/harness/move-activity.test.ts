@@ -164,9 +164,13 @@ test('a note of the quit that comes when the source has run on ends nothing', as
   bring(stage.server.datacenter, { kind: 'migration', vm: 'vm1', losesLastReply: true });
   const { promise: late, resolve } = Promise.withResolvers<void>();
   stage.beforeConfirm = ({ note }) => (note === 'mayHaveQuit' ? late : Promise.resolve());
+  const ending = stage.hold({ kind: 'call', call: 'destroy', host: 'host2', nth: 1, phase: 'before' });
   const { end } = stage.attempt();
-  await expect.poll(() => stage.stateOn('host1'), { timeout: 10_000 }).toMatch(/^running \(migration/);
+  const letGo = await ending;
+  expect(stage.stateOn('host1')).toMatch(/^running \(migration/);
   resolve();
+  await expect.poll(() => stage.notes).toContain('mayHaveQuit');
+  letGo();
   expect(await end).toMatchObject({ outcome: 'stayed' });
   expect(await untilQuiet(stage.server.datacenter)).toBeUndefined();
   expect(calls('quit')).toBe(0);
