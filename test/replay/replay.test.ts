@@ -10,24 +10,13 @@ import { historiesFolder } from '../support/drover.ts';
 const histories = readdirSync(historiesFolder).filter((name) => name.endsWith('.json'));
 /** Every ending of an operation, and records that lived through some of them. */
 const wanted = [
-  ...['moved', 'restarted-from-disk', 'paused', 'other-target', 'reattached', 'waited', 'took-over'],
-  ...[
-    'nothing-to-do',
-    'dry-run',
-    'refused',
-    'no-room',
-    'busy',
-    'canceled',
-    'aborted',
-    'stayed-unproven',
-    'crashed',
-  ],
-].map((ending) => `migrate-vm-${ending}.json`);
-const wantedOfOthers = [
-  ...['settle-vm-settled', 'settle-vm-nothing-to-do'],
-  ...['vm-record-waited', 'vm-record-restarted-from-disk'],
-  ...['host-record-waited', 'host-record-restarted-from-disk'],
-].map((name) => `${name}.json`);
+  'moved restarted-from-disk paused other-target reattached waited took-over nothing-to-do dry-run',
+  'refused no-room busy canceled aborted stayed-unproven crashed',
+].flatMap((endings) => endings.split(' ').map((ending) => `migrate-vm-${ending}.json`));
+const wantedOfOthers = ['settle-vm-settled', 'settle-vm-nothing-to-do']
+  .concat(['vm-record-waited', 'vm-record-restarted-from-disk'])
+  .concat(['host-record-waited', 'host-record-restarted-from-disk'])
+  .map((name) => `${name}.json`);
 
 const bundleOf = (path: string): Promise<WorkflowBundleWithSourceMap> =>
   bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(path, import.meta.url)) });
