@@ -18,6 +18,7 @@ import { openOwnFolder } from '../../support/own-folder.ts';
 import { runningOn } from '../../support/world.ts';
 import type { Line } from './line.ts';
 import { Part } from './part.ts';
+import { sweep } from './sweep.ts';
 import { openLines, writeSettings, type Lines } from './settings.ts';
 
 const cli = join(import.meta.dirname, '../../../client/cli/drover.ts');
@@ -75,7 +76,7 @@ export class Stage implements AsyncDisposable {
   /** Starts Drover on the lab that these settings describe; returns when all of it answers. */
   static async open(labConfigFile: string, { workers = 1 }: StageOptions = {}): Promise<Stage> {
     const lab = openLab(labConfigFile);
-    await lab.up();
+    await makeWhole(lab);
     const all = await openOwnFolder('faults');
     const folder = mkdtempSync(join(all, 'stage-'));
     const run = openRunFolder(all);
@@ -193,7 +194,7 @@ export class Stage implements AsyncDisposable {
     await this.#disconnect();
     await this.#killAll();
     rmSync(join(this.#folder, 'state'), { recursive: true, force: true });
-    await this.lab.up();
+    await makeWhole(this.lab);
     await this.start();
   }
 
@@ -228,6 +229,12 @@ export class Stage implements AsyncDisposable {
     await clients?.drover[Symbol.asyncDispose]();
     await clients?.temporal.connection.close();
   }
+}
+
+async function makeWhole(lab: Lab): Promise<void> {
+  await lab.up();
+  for (const vm of lab.vms) await sweep(lab, vm);
+  await lab.up();
 }
 
 function lineOf(lines: Lines, host: string): Line {
