@@ -44,28 +44,31 @@ export function endWithoutMove(input: MigrateVmInput, found: Found): Decision {
   return { kind: 'go', to };
 }
 
-/** The operation's answer. */
+/** The operation's answer; what a reader wants first stands first, since the Temporal UI shows it as it is. */
 export function resultOf(
   input: MigrateVmInput,
   { vm, from, to, placement, findings }: Found,
   {
+    outcome,
+    message,
     startedMs,
-    ...ending
+    figures = {},
   }: Pick<MigrateVmResult, 'outcome' | 'message'> & {
     readonly startedMs: number;
     readonly figures?: MigrateVmResult['figures'];
   },
 ): MigrateVmResult {
   return {
+    outcome,
     vm: vm.name,
     from,
     ...(to === undefined ? {} : { to }),
     ...(input.reason === undefined ? {} : { reason: input.reason }),
+    message,
     findings: sorted(findings),
     placement,
     wholeMs: Date.now() - startedMs,
-    figures: {},
-    ...ending,
+    figures,
   };
 }
 
