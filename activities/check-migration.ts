@@ -56,7 +56,13 @@ export type CheckMigrationAnswer =
   | { readonly kind: 'elsewhere'; readonly silentHosts: readonly string[] }
   | {
       readonly kind: 'found';
-      readonly vm: { readonly name: string; readonly uuid: string; readonly memoryMiB: number };
+      /** `epoch`: of the last lease under which it was moved, as it bears it itself. */
+      readonly vm: {
+        readonly name: string;
+        readonly uuid: string;
+        readonly memoryMiB: number;
+        readonly epoch?: number;
+      };
       readonly from: string;
       /** The host that was asked for, or chosen; absent when none fits. */
       readonly to?: string;
@@ -187,7 +193,12 @@ async function checkFrom(
   const traveller = { source, sourceReport, definition, sourceCpu, incompatible };
   const found = {
     kind: 'found' as const,
-    vm: { name, uuid, memoryMiB: definition.memoryMiB },
+    vm: {
+      name,
+      uuid,
+      memoryMiB: definition.memoryMiB,
+      ...(definition.epoch === undefined ? {} : { epoch: definition.epoch }),
+    },
     from: source.host.address.name,
     slots: { out: hosts.site.migrations.perHostOut, in: hosts.site.migrations.perHostIn },
     keepaliveSeconds: hosts.site.keepaliveSeconds,

@@ -39,6 +39,8 @@ export interface Lease {
   readonly holder: Claimant;
   /** Only grows, over all leases of the VM. */
   readonly epoch: number;
+  /** The epoch that was granted, where the VM bore a later one: its holder, which may not know yet, lets go by it too. */
+  readonly raisedFrom?: number;
   /** ISO 8601, as all times here. */
   readonly since: string;
   /** `inDoubt`: its operation has ended without saying where the VM is. Only a settle ends it. */
@@ -115,6 +117,11 @@ export interface AcquireVm {
   readonly takeOver?: number;
   /** For a failover, to the holder that is asked to stop. */
   readonly fencedHost?: string;
+  /**
+   * The VM bears this epoch, which may be later than all that its record knows of: the record was restored from a
+   * backup, or another Drover had the VM. The holder's lease gets one above it.
+   */
+  readonly above?: number;
 }
 
 export type AcquireVmAnswer =

@@ -96,6 +96,16 @@ export async function takeLease(
   }
 }
 
+/**
+ * The holder's lease, above an epoch that the VM bears: nobody who acts by the one that it bears may change it any more.
+ * @returns the epoch of the lease from now on
+ */
+export async function raiseLease(vm: string, claimant: Claimant, above: number): Promise<number> {
+  const answer = await askForLease({ vm, claimant, above });
+  if (answer.kind === 'granted') return answer.epoch;
+  throw busyWith(vm, answer.holder);
+}
+
 /** `VmBusy`, with the holder as its data. */
 export function busyWith(vm: string, { holder, since, state }: Lease): ApplicationFailure {
   const { workflowId } = holder;

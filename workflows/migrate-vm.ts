@@ -6,6 +6,7 @@
  * | lease | the VM's record grants the right to act on it; what was left is settled     | give it back   |
  * | check | everything that could stop the move, all findings at once; the host, where  | let go of room |
  * |       | room is held from then on                                                   |                |
+ * | raise | only for a VM that bears a later epoch than its record knew: above that one  | none: as it is |
  * | slots | a migration out of the source, one into the target                          | let go of them |
  * | move  | one activity: start or re-attach, follow, commit, then ask both hosts       | none: see below|
  * | tidy  | the record knows where the VM is; everything is let go                      | none: the end  |
@@ -33,7 +34,7 @@ import { queries, signals } from '../model/operations.ts';
 import { budgetSeconds } from '../policies/convergence/budget.ts';
 import type { MoveUnderWay, StopRequest } from '../model/vm-record.ts';
 import { standingOf, told, typeOf } from './ending.ts';
-import { claimantOf, takeLease } from './lease.ts';
+import { claimantOf, raiseLease, takeLease } from './lease.ts';
 import { check, type FoundIn } from './migrate-vm-check.ts';
 import { endWithoutMove, resultOf, type Decision } from './migrate-vm-end.ts';
 import { Holdings } from './migrate-vm-holdings.ts';
@@ -119,11 +120,12 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
       byHand: `When the records answer: drover settle ${input.vm}.`,
     });
     held.granted(lease);
+    let { epoch } = lease;
     const { unsettled } = lease;
     if (unsettled) {
       await step({
         name: 'settle',
-        do: () => settle(input.vm, unsettled, lease.epoch, held),
+        do: () => settle(input.vm, unsettled, epoch, held),
         noUndo: 'it ends what an earlier operation left, and asks both hosts',
       });
     }
@@ -153,6 +155,15 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
       upsertSearchAttributes(searchAttributesOf({ host: to }));
       hosts.add(found.from).add(to);
 
+      const { epoch: borne = 0 } = found.vm;
+      if (borne > epoch) {
+        epoch = await step({
+          name: 'raise',
+          do: () => raiseLease(input.vm, operation, borne),
+          noUndo: 'a raised lease is given back by the epoch that was granted as well',
+        });
+      }
+
       await step({
         name: 'slots',
         do: () =>
@@ -163,7 +174,7 @@ async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVm
         always: true,
       });
 
-      const order = orderOf(input, checked, to, { workflowId: operation.workflowId, epoch: lease.epoch });
+      const order = orderOf(input, checked, to, { workflowId: operation.workflowId, epoch });
       const { report, spent } = await step({
         name: 'move',
         do: () => held.orInDoubt(() => move(order)),

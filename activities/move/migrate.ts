@@ -76,7 +76,7 @@ async function mark(source: HostSession, { request, context }: Attempt): Promise
       permanent(
         'VmBusy',
         `${request.vm.name} is marked with a later epoch than this operation's: ${error.message}. ` +
-          `Another Drover acts on it, or the clock of this one was set back; nothing was changed`,
+          `Another operation has come in between, perhaps of another Drover; nothing was changed. Look who acts on it, then start the operation again`,
       ),
     );
   }

@@ -54,6 +54,23 @@ describe('acquire', () => {
     expect(ask(record, 'a', {}, later)).toEqual({ record, answer, tells: [] });
   });
 
+  test('its holder, whose VM bears a later epoch, has one above that; by both it lets go, by the old one it acts no more', () => {
+    const borne = first + 5;
+    const { record } = ask(fresh, 'a');
+    const raised = ask(record, 'a', { above: borne });
+    expect(raised.answer).toEqual({ kind: 'granted', epoch: borne + 1 });
+    expect(ask(raised.record, 'a', { above: borne })).toEqual(raised);
+    expect(confirm(raised.record, { workflowId: 'a', epoch: first, attempt: '1' }).answer).toMatchObject({
+      isCurrent: false,
+    });
+    for (const epoch of [first, borne + 1]) {
+      expect(release(raised.record, letGo('a', { epoch }), later).record.lease).toBeUndefined();
+    }
+    expect(release(raised.record, letGo('a', { epoch: borne }), later).record.lease).toBeDefined();
+    expect(ask(record, 'b', { above: borne }).answer).toMatchObject({ kind: 'refused' });
+    expect(ask(record, 'a', { above: first - 1 })).toEqual({ ...ask(record, 'a'), record });
+  });
+
   test('the epochs of a record that was lost and begins anew are higher than any before', () => {
     expect(newVmRecord('web1', later).epoch).toBeGreaterThan(first);
   });

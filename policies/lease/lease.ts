@@ -23,19 +23,23 @@ const mostOperations = 10;
 /**
  * The lease for an operation, a place in the queue, or a refusal that names the holder. Whoever comes first by rank
  * waits for its turn; the others only where they say so. A failover also asks the holder to stop.
- * The holder that asks again is granted again; whoever waits and asks again keeps its turn.
+ * The holder that asks again is granted again, above the epoch that it says the VM bears; whoever waits and asks again keeps its turn.
  */
 export function acquire(
   record: VmRecord,
-  { claimant, wait = false, takeOver, fencedHost }: Omit<AcquireVm, 'vm'>,
+  { claimant, wait = false, takeOver, fencedHost, above }: Omit<AcquireVm, 'vm'>,
   now: string,
 ): Decision<AcquireVmAnswer> {
   const { lease } = record;
   const isHolder = lease?.holder.workflowId === claimant.workflowId && lease.state === 'held';
-  if (lease && isHolder) return unchanged(record, granted(lease.epoch, lease.move));
+  if (lease && isHolder) {
+    const after = raised(record, above);
+    return unchanged(after, granted(after.epoch, lease.move));
+  }
   if (!lease || takeOver === lease.epoch) {
     const before = lease?.state === 'held' ? noted(record, ended(lease, now)) : record;
-    const after = grant(withoutWaiter(before, claimant.workflowId), claimant, now, lease?.move);
+    const given = grant(withoutWaiter(before, claimant.workflowId), claimant, now, lease?.move);
+    const after = raised(given, above);
     return unchanged(after, granted(after.epoch, lease?.move));
   }
   const comesFirst = outranks(claimant.rank, lease.holder.rank);
@@ -59,7 +63,8 @@ export function release(record: VmRecord, request: Omit<ReleaseVm, 'vm'>, now: s
   const { workflowId, epoch, outcome, message, host, hasMoved = false } = request;
   const { lease } = record;
   const waiting = epoch === undefined ? withoutWaiter(record, workflowId) : record;
-  if (lease?.holder.workflowId !== workflowId || (epoch !== undefined && epoch !== lease.epoch)) {
+  const isHolder = lease?.holder.workflowId === workflowId;
+  if (!isHolder || (epoch !== undefined && epoch !== lease.epoch && epoch !== lease.raisedFrom)) {
     return unchanged(waiting, undefined);
   }
   const past = { workflowId, kind: lease.holder.kind, endedAt: now, outcome, message };
@@ -104,6 +109,13 @@ function doubtWithoutEpoch(
 
 function settling(vm: string, epoch: number, reason: string): Start {
   return { workflowType: 'settleVm', workflowId: `settle-vm/${vm}/${epoch}`, input: { vm, reason } };
+}
+
+/** The holder's lease above an epoch that the VM bears. */
+function raised(record: VmRecord, above: number | undefined): VmRecord {
+  const { lease } = record;
+  if (!lease || above === undefined || above < lease.epoch) return record;
+  return { ...record, epoch: above + 1, lease: { raisedFrom: lease.epoch, ...lease, epoch: above + 1 } };
 }
 
 function granted(epoch: number, unsettled: MoveUnderWay | undefined): AcquireVmAnswer {

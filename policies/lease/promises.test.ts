@@ -19,6 +19,8 @@ const request = fc.oneof(
     wait: fc.boolean(),
     takesOver: fc.boolean(),
     ago: fc.nat(2),
+    /** The VM bears an epoch so much later than the present one. */
+    above: fc.option(fc.integer({ min: -1, max: 2 })),
   }),
   fc.record({
     do: fc.constant('confirm' as const),
@@ -37,7 +39,8 @@ function decide(record: VmRecord, asked: Request, now: string): Decision<unknown
     case 'acquire': {
       const claimant = { workflowId: asked.name, kind: 'migrateVm', rank: asked.rank };
       const takeOver = asked.takesOver ? { takeOver: record.epoch - asked.ago } : {};
-      return acquire(record, { claimant, wait: asked.wait, ...takeOver }, now);
+      const above = asked.above === null ? {} : { above: record.epoch + asked.above };
+      return acquire(record, { claimant, wait: asked.wait, ...takeOver, ...above }, now);
     }
     case 'confirm':
       return confirm(record, {
@@ -158,7 +161,11 @@ test('a request that is repeated is answered the same, changes nothing and tells
   always(({ decision, asked, now, before }) => {
     // The same request: its epochs are those of before.
     const age = decision.record.epoch - before.epoch;
-    const repeated = 'ago' in asked && asked.ago !== null ? { ...asked, ago: asked.ago + age } : asked;
+    const repeated = {
+      ...asked,
+      ...('ago' in asked && asked.ago !== null ? { ago: asked.ago + age } : {}),
+      ...('above' in asked && asked.above !== null ? { above: asked.above - age } : {}),
+    };
     const again = decide(decision.record, repeated, now);
     expect(again.record).toEqual(decision.record);
     expect(again.tells).toEqual([]);

@@ -120,6 +120,27 @@ test('maintenance has the VM before a person who came earlier', async () => {
   expect(byWhom(moves)).toEqual([first, maintenance, person].map(({ workflowId }) => workflowId));
 });
 
+test('a VM that bears a later epoch than its record knows is moved by one above that, and so is the next time', async () => {
+  const borne = 4_000_000_000;
+  worker.answerWith({
+    moveVm: moves.moveVm,
+    checkMigration: async (request) => {
+      const found = await foundWith(hosts)(request);
+      return found.kind === 'found' ? { ...found, vm: { ...found.vm, epoch: borne } } : found;
+    },
+  });
+  for (const epoch of [borne + 1, borne + 2]) {
+    const operation = await migrate();
+    await moves.ordered(vm);
+    moves.end(vm);
+    expect(await operation.result()).toMatchObject({ outcome: 'moved' });
+    expect(moves.orders.at(-1)).toMatchObject({ lease: { epoch } });
+    const record = await readRecord();
+    expect(record).toMatchObject({ epoch });
+    expect(record.lease).toBeUndefined();
+  }
+});
+
 test('what a terminated move has left is ended before the next moves the VM', async () => {
   const first = await migrate();
   await moves.ordered(vm);

@@ -54,9 +54,9 @@ const moved: MoveVmReport = {
   figures: {},
 };
 
-/** The check's answer for a VM of this name on host1 that host2 would take. */
-export function foundAs(vm: string): CheckMigrationAnswer {
-  return found.kind === 'found' ? { ...found, vm: { ...found.vm, name: vm } } : found;
+/** The check's answer for a VM of this name on host1 that host2 would take. @param more what else is known of the VM */
+export function foundAs(vm: string, more: { readonly epoch?: number } = {}): CheckMigrationAnswer {
+  return found.kind === 'found' ? { ...found, vm: { ...found.vm, name: vm, ...more } } : found;
 }
 
 export { moved };

@@ -26,7 +26,13 @@ const vmRecordKind: RecordKind<VmRecord> = {
   updates: {
     [recordUpdates.acquire]: {
       description: 'An operation asks for the lease.',
-      shape: { claimant: claimantShape, wait: 'boolean?', takeOver: 'number?', fencedHost: 'string?' },
+      shape: {
+        claimant: claimantShape,
+        wait: 'boolean?',
+        takeOver: 'number?',
+        fencedHost: 'string?',
+        above: 'number?',
+      },
       decide: acquire,
     },
     [recordUpdates.confirm]: {
