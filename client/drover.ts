@@ -25,6 +25,7 @@ import {
 import type { VmRecord } from '../model/vm-record.ts';
 import type { Settings } from '../settings/schema.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
+import { ClosableCalls } from './closable-calls.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
 import { compareNaturally } from './natural-order.ts';
 import { isDryRun, operationId } from './operation-ids.ts';
@@ -61,14 +62,21 @@ export interface OperationSummary {
 export class Drover implements AsyncDisposable {
   readonly target: TemporalTarget;
   readonly #connection: Connection;
+  readonly #calls: ClosableCalls;
   readonly #client: Client;
   readonly #reach: Reach;
   readonly #records: Records;
   #listings = 0;
 
-  private constructor(target: TemporalTarget, connection: Connection, timeoutMs: number) {
+  private constructor(
+    target: TemporalTarget,
+    connection: Connection,
+    calls: ClosableCalls,
+    timeoutMs: number,
+  ) {
     this.target = target;
     this.#connection = connection;
+    this.#calls = calls;
     this.#reach = new Reach(target, connection, timeoutMs);
     this.#client = new Client({ connection, namespace: target.namespace });
     this.#records = new Records(this.#client, connection, this.#reach);
@@ -82,8 +90,13 @@ export class Drover implements AsyncDisposable {
   static async connect(settings: Pick<Settings, 'temporal'>, { timeoutMs = 5000 } = {}): Promise<Drover> {
     const target = temporalTarget(settings);
     try {
-      const connection = await Connection.connect({ ...target.connectConfig, connectTimeout: timeoutMs });
-      return new Drover(target, connection, timeoutMs);
+      const calls = new ClosableCalls();
+      const connection = await Connection.connect({
+        ...target.connectConfig,
+        connectTimeout: timeoutMs,
+        interceptors: calls.interceptors(),
+      });
+      return new Drover(target, connection, calls, timeoutMs);
     } catch (error) {
       throw new TemporalUnreachable(target, error);
     }
@@ -256,7 +269,9 @@ export class Drover implements AsyncDisposable {
     await this.#reach.answer(() => this.#connection.workflowService.getSystemInfo({}));
   }
 
+  /** What still waits for an answer gets none, or fails. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#calls.close();
     await this.#connection.close();
   }
 }
