@@ -10,7 +10,7 @@ import type { Held } from './line.ts';
 import { packets } from './packets.ts';
 import type { Stage, End, StageWorker } from './stage.ts';
 import { Users, type Seen } from './users.ts';
-import { heldInTemporal, lookAtHosts, type WorldNow } from './world.ts';
+import { heldInTemporal, kernelCrash, lookAtHosts, type WorldNow } from './world.ts';
 
 /** What became of it. */
 export interface Verdict extends WorldNow {
@@ -129,7 +129,12 @@ export class Move {
     try {
       await this.users.answered();
     } catch (error) {
-      throw new Error(`${(error as Error).message}, though ${JSON.stringify(world)}`, { cause: error });
+      const there = this.stage.hosts.filter(({ name }) => world.runsOn.includes(name));
+      const crash = there.map((host) => kernelCrash(host, this.stage.vm.name)).find(Boolean);
+      throw new Error(
+        `${(error as Error).message}, ${crash === undefined ? `though ${JSON.stringify(world)}` : `because the guest's kernel crashed: ${crash}`}`,
+        { cause: error },
+      );
     }
   }
 }

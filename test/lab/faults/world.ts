@@ -85,6 +85,16 @@ export function qemuOf({ socket }: LabHost, vm: string): number {
   return Number(readFileSync(join(dirname(socket), 'qemu', `${vm}.pid`), 'utf8'));
 }
 
+/**
+ * What a VM's kernel cried last, if it did: QEMU's emulation now and then loses a guest's write while memory is copied,
+ * with `virsh migrate` as with Drover (lab/README.md), and the kernel then finds its own memory broken.
+ */
+export function kernelCrash(host: LabHost, vm: string): string | undefined {
+  const log = `/proc/${qemuOf(host, vm)}/root/var/log/libvirt/qemu/${vm}-console.log`;
+  const cry = /^.*(general protection fault|kernel BUG|Oops|Kernel panic|unable to handle).*$/m;
+  return cry.exec(readFileSync(log, 'latin1'))?.[0].trim();
+}
+
 /** What is held for operations: leases of the VM, room and slots on hosts, operations that go on; a sentence each. */
 export async function heldInTemporal(stage: Stage): Promise<string[]> {
   const held: string[] = [];
