@@ -2,8 +2,9 @@
  * What runs where, asked anew: the answer to `drover get hosts` and `drover get vms`. One run lists what one payload
  * holds; whoever asks starts it again with what is left.
  */
-import { proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, HostActivities } from '../activities/activities.ts';
+import { permanent } from '../model/failures.ts';
 import type { InventoryPages, InventoryPart } from '../model/inventory.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 
@@ -18,6 +19,7 @@ const site = proxyActivities<Activities>({
 
 /** @param wanted what an earlier run left; default: every datacenter from its first host on */
 export async function listInventory(wanted?: readonly InventoryPart[]): Promise<InventoryPages> {
+  checkWanted(wanted);
   const parts = wanted ?? (await site.readSite()).datacenters.map((datacenter) => ({ datacenter }));
   const pages = await Promise.all(
     parts.map((part) => {
@@ -35,4 +37,18 @@ export async function listInventory(wanted?: readonly InventoryPart[]): Promise<
     hosts: pages.flatMap(({ hosts }) => hosts),
     more: pages.flatMap(({ more }) => (more ? [more] : [])),
   };
+}
+
+/** Without a schema, since it would be built anew for every listing. @throws ApplicationFailure `InvalidInput` */
+function checkWanted(wanted: unknown): void {
+  if (wanted === undefined || wanted === null) return;
+  const isPart = (part: unknown): boolean =>
+    typeof part === 'object' && part !== null && 'datacenter' in part && typeof part.datacenter === 'string';
+  if (Array.isArray(wanted) && wanted.length > 0 && wanted.every(isPart)) return;
+  throw ApplicationFailure.create(
+    permanent(
+      'InvalidInput',
+      'The input of listInventory is not valid: it is what an earlier run left, [{"datacenter": "NAME", "after": "HOST"}], or nothing. drover get hosts lists what runs where.',
+    ),
+  );
 }

@@ -15,8 +15,9 @@ import {
   type Decision,
 } from '../../policies/room/host-room.ts';
 import { hostRecordPage } from './host-record-page.ts';
+import { checkRecordInput } from './record-input.ts';
 import { runRecord, type Decided, type RecordKind } from './record.ts';
-import { claimantShape } from './request-shape.ts';
+import { claimantShape, type Shape } from './request-shape.ts';
 
 export interface HostRecordInput {
   readonly host: string;
@@ -56,7 +57,16 @@ const hostRecordKind: RecordKind<HostRecord> = {
   page: hostRecordPage,
 };
 
-export async function hostRecord({ host, carried, mostEvents }: HostRecordInput): Promise<never> {
+export async function hostRecord(input: HostRecordInput): Promise<never> {
+  const both: Shape = { in: 'object', out: 'object' };
+  checkRecordInput('host', input, {
+    state: hostStates,
+    reservations: 'object',
+    slotsOf: { in: 'number', out: 'number' },
+    slots: both,
+    waiting: both,
+  });
+  const { host, carried, mostEvents } = input;
   const limit = mostEvents === undefined ? {} : { mostEvents };
   return await runRecord(hostRecordKind, {
     name: host,

@@ -9,6 +9,7 @@ import { confirm } from '../../policies/lease/confirm.ts';
 import { newVmRecord } from '../../policies/lease/decision.ts';
 import { acquire, operationEnded, release } from '../../policies/lease/lease.ts';
 import { see } from '../../policies/lease/see.ts';
+import { checkRecordInput } from './record-input.ts';
 import { runRecord, type RecordKind } from './record.ts';
 import { claimantShape } from './request-shape.ts';
 import { vmRecordPage } from './vm-record-page.ts';
@@ -82,7 +83,9 @@ const vmRecordKind: RecordKind<VmRecord> = {
   page: vmRecordPage,
 };
 
-export async function vmRecord({ vm, carried, mostEvents }: VmRecordInput): Promise<never> {
+export async function vmRecord(input: VmRecordInput): Promise<never> {
+  checkRecordInput('vm', input, { epoch: 'number', queue: 'object', operations: 'object' });
+  const { vm, carried, mostEvents } = input;
   return await runRecord(vmRecordKind, {
     name: vm,
     record: carried ?? newVmRecord(vm, new Date().toISOString()),
