@@ -14,6 +14,7 @@ import { openRunFolder, type RunFolder } from '../../client/up/leftovers.ts';
 import { simulatedDroverYaml } from '../../lab/simulated/drover-yaml.ts';
 import { SimulatedServer } from '../../lab/simulated/server.ts';
 import { readSettings } from '../../settings/read.ts';
+import type { Settings } from '../../settings/schema.ts';
 import { bundleWithBudgets } from '../support/bundle-with-budgets.ts';
 import { openOwnFolder } from '../support/own-folder.ts';
 import { freePort, prepareTestNamespace, startTestServer, type TestServer } from '../support/temporal.ts';
@@ -140,6 +141,17 @@ export class Cell implements AsyncDisposable {
   /** The workers that have ended by themselves since this was asked last, each in a sentence. */
   takeDeaths(): string[] {
     return this.#deaths.splice(0);
+  }
+
+  /** The workers end, and one with these workflows takes their place. @param path of another version's workflows */
+  async upgrade(path: string): Promise<void> {
+    writeFileSync(this.#files.bundle, (await bundleWithBudgets(budgetsFile, path)).code);
+    await Promise.all(this.workers.map((worker) => worker.end()));
+    this.startWorker();
+  }
+
+  get settings(): Settings {
+    return readSettings(this.#files.settings);
   }
 
   /** kill -9, and another one at once. */

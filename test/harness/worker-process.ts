@@ -53,7 +53,7 @@ export class WorkerProcess {
     return this.#isFrozen && this.isAlive;
   }
 
-  /** By the harness: any other end is one of its own. */
+  /** Or was ended, by the harness: any other end is one of its own. */
   get wasKilled(): boolean {
     return this.#wasKilled;
   }
@@ -61,6 +61,13 @@ export class WorkerProcess {
   async kill(): Promise<void> {
     this.#wasKilled = true;
     this.#child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** As a supervisor ends it for an upgrade: it lets go of its work. */
+  async end(): Promise<void> {
+    this.#wasKilled = true;
+    this.#child.kill('SIGTERM');
     await this.exited;
   }
 

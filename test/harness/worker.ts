@@ -55,3 +55,5 @@ await runWorker({
   workflowBundle: { codePath },
   interceptors: { activity: [interceptor] },
 });
+// It was asked to end, and has let go of its work.
+process.disconnect?.();
