@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { waitFor } from '../../demo/traffic.ts';
-import { hostRecordId, vmRecordId } from '../../model/operations.ts';
+import { hostRecordId, recordWorkflows, taskQueue, vmRecordId } from '../../model/operations.ts';
 import { historiesFolder, historyText } from '../support/drover.ts';
 import { Cell } from '../harness/cell.ts';
 import { runScenario } from '../harness/run-scenario.ts';
@@ -20,6 +20,10 @@ interface Recording {
   readonly ends: RegExp;
   /** The VM record's and the target's history is kept too, under the names of these. */
   readonly records?: boolean;
+  /** How long it may take; default 60,000. */
+  readonly limitMs?: number;
+  /** Only the VM record's history, up to its continue-as-new after so many events. */
+  readonly continuesAfterEvents?: number;
   /** The workflow type of what is kept; default: `migrateVm`. One that was not asked for is found by its type. */
   readonly type?: 'settleVm';
 }
@@ -125,6 +129,21 @@ const recordings: readonly Recording[] = [
     type: 'settleVm',
   },
   {
+    name: 'budget-spent',
+    scenario: {
+      operations: [move()],
+      faults: [fault(at('before'), world({ kind: 'isolateHost', host: 'host1' }))],
+    },
+    ends: /BudgetSpent/,
+    limitMs: 240_000,
+  },
+  {
+    name: 'continued',
+    scenario: { operations: [move()], faults: [] },
+    ends: /moved/,
+    continuesAfterEvents: 20,
+  },
+  {
     name: 'no-room',
     scenario: {
       datacenter: 'crowded',
@@ -141,23 +160,29 @@ async function main(wanted: readonly string[]): Promise<void> {
   const { target } = await cell.drover();
   const connection = await Connection.connect({ address: target.address });
   const client = new Client({ connection });
-  const keep = async (name: string, workflowId: string): Promise<void> => {
-    const history = await client.workflow.getHandle(workflowId).fetchHistory();
+  const keep = async (name: string, workflowId: string, runId?: string): Promise<void> => {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     writeFileSync(join(historiesFolder, `${name}.json`), historyText(history));
     console.log(`${name}: ${history.events?.length ?? 0} events`);
   };
-  for (const { name, scenario, ends, records = false, type } of recordings) {
+  for (const recording of recordings) {
+    const { name, scenario, ends, records = false, type, continuesAfterEvents } = recording;
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     // Records begin anew, so that each history is of its own scenario.
     await cell.renew();
     const began = new Date();
+    const firstRun = continuesAfterEvents && (await startRecord(client, continuesAfterEvents));
     const played = Scenario.parse(scenario);
-    const { endings, charges } = await runScenario(cell, played);
+    const { endings, charges } = await runScenario(cell, played, { limitMs: recording.limitMs ?? 60_000 });
     const ending = endings.findLast((one) => ends.test(`${one.ending}: ${one.message}`));
     if (!ending || charges.length > 0) {
       const told = endings.map((one) => `${one.ending}: ${one.message}`);
       console.error(`${name} is not kept: ${JSON.stringify({ told, charges })}`);
       process.exitCode = 1;
+      continue;
+    }
+    if (firstRun) {
+      await keep(`vm-record-${name}`, vmRecordId('vm1'), firstRun);
       continue;
     }
     if (type) {
@@ -171,6 +196,16 @@ async function main(wanted: readonly string[]): Promise<void> {
     await keep(`host-record-${name}`, hostRecordId('host2'));
   }
   await connection.close();
+}
+
+/** @returns its first run */
+async function startRecord(client: Client, mostEvents: number): Promise<string> {
+  const { firstExecutionRunId } = await client.workflow.start(recordWorkflows.vm, {
+    workflowId: vmRecordId('vm1'),
+    taskQueue,
+    args: [{ vm: 'vm1', mostEvents }],
+  });
+  return firstExecutionRunId;
 }
 
 /** The one that a record has started. Lists lag a moment. */

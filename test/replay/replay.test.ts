@@ -11,10 +11,10 @@ const histories = readdirSync(historiesFolder).filter((name) => name.endsWith('.
 /** Every ending of an operation, and records that lived through some of them. */
 const wanted = [
   'moved restarted-from-disk paused other-target reattached waited took-over nothing-to-do dry-run',
-  'refused no-room busy canceled aborted stayed-unproven crashed',
+  'refused no-room busy canceled aborted stayed-unproven crashed budget-spent',
 ].flatMap((endings) => endings.split(' ').map((ending) => `migrate-vm-${ending}.json`));
 const wantedOfOthers = ['settle-vm-settled', 'settle-vm-nothing-to-do']
-  .concat(['vm-record-waited', 'vm-record-restarted-from-disk'])
+  .concat(['vm-record-waited', 'vm-record-restarted-from-disk', 'vm-record-continued'])
   .concat(['host-record-waited', 'host-record-restarted-from-disk'])
   .map((name) => `${name}.json`);
 
