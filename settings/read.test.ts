@@ -56,6 +56,12 @@ describe('good settings', () => {
       },
       vms: {},
       temporal: { embedded: { port: 7233, uiPort: 8233 }, retentionDays: 30 },
+      tls: {
+        ca: '/etc/pki/CA/cacert.pem',
+        cert: '/etc/pki/libvirt/clientcert.pem',
+        key: '/etc/pki/libvirt/private/clientkey.pem',
+      },
+      ssh: {},
       metrics: { worker: '127.0.0.1:9464' },
       keepaliveSeconds: 30,
       survey: { everyMinutes: 5 },
@@ -82,6 +88,10 @@ describe('good settings', () => {
 
   test.each([
     'qemu+tcp://host1.example/system',
+    'qemu+tls://host1.example/system',
+    'qemu+tls://[fd00::11]:16514/system',
+    'qemu+ssh://host1.example/system',
+    'qemu+ssh://drover@10.77.0.11:22/system',
     'qemu+tcp://[fd00::11]:16509/system',
     'qemu+unix:///run/libvirt/libvirt-sock',
   ])('may reach a host by %s', (uri) => {
@@ -258,7 +268,17 @@ describe('a host’s address', () => {
     'qemu+tcp://root@10.77.0.11/system',
     'qemu+ext://10.77.0.11/system',
     'qemu+ext://10.77.0.11/system?command=/tmp/evil',
-    'qemu+ssh://10.77.0.11/system',
+    'qemu+tls://10.77.0.11/system?no_verify=1',
+    'qemu+tls://10.77.0.11/system?pkipath=/tmp/evil',
+    'qemu+tls://root@10.77.0.11/system',
+    'qemu+tls://10.77.0.11/session',
+    'qemu+ssh://10.77.0.11/system?command=/tmp/evil',
+    'qemu+ssh://10.77.0.11/system?keyfile=/tmp/evil&no_verify=1',
+    'qemu+ssh://-oProxyCommand=x@10.77.0.11/system',
+    'qemu+ssh://root:secret@10.77.0.11/system',
+    'qemu+ssh://-oProxyCommand=x/system',
+    'qemu+ssh://10.77.0.11/session',
+    'qemu+libssh2://10.77.0.11/system',
     'qemu+tcp://10.77.0.11/session',
     'qemu+tcp://-oProxyCommand=x/system',
     'qemu+tcp://10.77.0.11/system\n',
@@ -272,7 +292,7 @@ describe('a host’s address', () => {
     expect(message).toMatch(/^drover\.yaml:1:\d+: clusters\.berlin\.hosts\.host1\.uri /);
     expect(message).toContain(JSON.stringify(uri).slice(0, 50));
     expect(message).toContain(
-      'must be qemu+tcp://HOST[:PORT]/system, qemu+unix:///path/of/the/socket, or sim://',
+      'must be qemu+tls://HOST[:PORT]/system, qemu+ssh://[USER@]HOST[:PORT]/system, qemu+tcp://HOST[:PORT]/system, ',
     );
   });
 

@@ -9,17 +9,19 @@ const HostAndPort = z
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/, 'must be host:port, such as 127.0.0.1:9199');
 
 const hostUriRule =
-  'must be qemu+tcp://HOST[:PORT]/system, qemu+unix:///path/of/the/socket, or sim://ADDRESS:PORT/HOST (a simulated host), without a query; ' +
-  'other transports could start programs on the hosts';
+  'must be qemu+tls://HOST[:PORT]/system, qemu+ssh://[USER@]HOST[:PORT]/system, qemu+tcp://HOST[:PORT]/system, ' +
+  'qemu+unix:///path/of/the/socket, or sim://ADDRESS:PORT/HOST (a simulated host), without a query: ' +
+  'one could start programs on the hosts, or take away what protects them';
 
 /**
  * How a host is reached, in parts that were checked. No query is taken: libvirt's `?command=` in a URI runs a
- * program, on the source host even as root (reproduced on libvirt 9.0).
+ * program, on the source host even as root (reproduced on libvirt 9.0), and `?no_verify=1` accepts any certificate.
+ * Neither a user nor a host begins with a dash, which ssh would take for an option.
  */
 export const HostUri = z
   .string(hostUriRule)
   .regex(
-    /^(qemu\+tcp:\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]{1,5})?\/system|qemu\+unix:\/\/\/[A-Za-z0-9._/-]+|sim:\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):[0-9]{1,5}\/[A-Za-z0-9][A-Za-z0-9._-]{0,62})$/,
+    /^(qemu\+((tcp|tls):\/\/|ssh:\/\/([a-z_][a-z0-9_-]{0,31}@)?)(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]{1,5})?\/system|qemu\+unix:\/\/\/[A-Za-z0-9._/-]+|sim:\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):[0-9]{1,5}\/[A-Za-z0-9][A-Za-z0-9._-]{0,62})$/,
     hostUriRule,
   );
 
@@ -39,9 +41,40 @@ const Fence = z.strictObject({
   secrets: z.record(z.string(), SecretReference).default({}),
 });
 
+const AbsolutePath = z.string().regex(/^\/[^\0"\n]+$/, 'must be an absolute path, without quotes');
+
+/** libvirt's own places (https://libvirt.org/kbase/tlscerts.html), so that a machine on which virsh works needs no word. */
+const Tls = z.strictObject({
+  ca: AbsolutePath.default('/etc/pki/CA/cacert.pem').meta({
+    description: 'The CA, or CAs, of the hosts’ certificates.',
+  }),
+  cert: AbsolutePath.default('/etc/pki/libvirt/clientcert.pem').meta({
+    description: 'Drover’s own certificate; its name stands on the hosts’ tls_allowed_dn_list.',
+  }),
+  key: AbsolutePath.default('/etc/pki/libvirt/private/clientkey.pem').meta({
+    description: 'Its key, which others on this machine must not be able to read.',
+  }),
+});
+
+const Ssh = z.strictObject({
+  identityFile: AbsolutePath.optional().meta({
+    description:
+      'The private key, without a passphrase. Default: as ssh finds its keys (ssh_config, an agent).',
+  }),
+  knownHosts: AbsolutePath.optional().meta({
+    description:
+      'The hosts’ keys; others are refused. Default: as ssh finds them (~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts).',
+  }),
+});
+
 const Host = z.strictObject({
-  uri: HostUri.meta({ description: 'How Drover reaches the host.' }),
-  peerUri: HostUri.optional().meta({ description: 'How other hosts reach it. Default: uri.' }),
+  uri: HostUri.meta({
+    description: 'How Drover reaches the host.',
+    examples: ['qemu+tls://host1.example/system', 'qemu+ssh://root@host1.example/system'],
+  }),
+  peerUri: HostUri.optional().meta({
+    description: 'How other hosts reach it, with their own certificates and keys. Default: uri.',
+  }),
   migrateTo: z
     .string()
     .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)$/, 'must be an address or a host name')
@@ -173,6 +206,10 @@ export const SettingsSchema = z.strictObject({
     .record(Name, Cluster)
     .refine((clusters) => Object.keys(clusters).length > 0, 'names no cluster'),
   vms: z.record(VmName, VmSettings).default({}),
+  tls: Tls.prefault({}).meta({
+    description: 'For hosts by qemu+tls: read anew for each connection, so a renewed file needs no restart.',
+  }),
+  ssh: Ssh.prefault({}).meta({ description: 'For hosts by qemu+ssh.' }),
   alerts: Alerts.optional(),
   metrics: z.strictObject({ worker: HostAndPort.default('127.0.0.1:9464') }).prefault({}),
   keepaliveSeconds: z.int().min(1).max(300).default(30).meta({

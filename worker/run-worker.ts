@@ -57,7 +57,12 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
   const onRefusal = tellUnknownOnce((line) => log.warn(line));
   const hosts = new Hosts(
     siteOf(settings),
-    driverByScheme({ keepaliveSeconds: settings.keepaliveSeconds, onRefusal }),
+    driverByScheme({
+      keepaliveSeconds: settings.keepaliveSeconds,
+      tls: settings.tls,
+      ssh: settings.ssh,
+      onRefusal,
+    }),
   );
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,

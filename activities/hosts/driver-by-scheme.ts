@@ -4,7 +4,7 @@ import { libvirtDriver, type LibvirtSettings } from './libvirt-driver.ts';
 import { simulatedDriver } from './simulated-driver.ts';
 
 export function driverByScheme(
-  settings: Pick<LibvirtSettings, 'keepaliveSeconds' | 'onRefusal'>,
+  settings: Pick<LibvirtSettings, 'keepaliveSeconds' | 'onRefusal' | 'tls' | 'ssh'>,
 ): HostDriver {
   const libvirt = libvirtDriver(settings);
   const simulated = simulatedDriver(settings);

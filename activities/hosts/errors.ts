@@ -38,6 +38,15 @@ export class HostRefused extends Error {
   }
 }
 
+/** No session could be had, because one side does not accept the other: a certificate, a key or a setting has to change. */
+export class HostAccessRefused extends HostRefused {
+  constructor(host: string, tried: string, refusal: Refusal & Classified, cause: unknown) {
+    super(host, tried, refusal, cause);
+    this.name = 'HostAccessRefused';
+    this.message = `no access to ${host} (${tried}): ${refusal.text}`;
+  }
+}
+
 /** The host answered a question with something that can't be read; the cause says what came. */
 export class HostUnreadable extends Error {
   readonly host: string;

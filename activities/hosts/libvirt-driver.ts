@@ -16,8 +16,8 @@ import {
   JobStatsFlag,
   MigrateFlag,
   openLibvirt,
-  tcpTransport,
-  unixTransport,
+  transportTo,
+  type Credentials,
   type DomainRef,
   type LibvirtClient,
 } from './libvirt/client.ts';
@@ -41,16 +41,20 @@ export interface LibvirtSettings {
   readonly keepaliveSeconds: number;
   /** The deadline of each call, in milliseconds; default 10,000. */
   readonly callTimeoutMs?: number;
+  /** Where our certificate, key and CA lie; default: where libvirt's own clients have theirs. */
+  readonly tls?: Credentials['tls'];
+  /** Our ssh key and the known keys of the hosts; default: as ssh itself finds them. */
+  readonly ssh?: Credentials['ssh'];
   readonly onRefusal?: OnRefusal;
 }
 
-/** The driver for `qemu+tcp` and `qemu+unix` hosts. */
+/** The driver for `qemu+tls`, `qemu+ssh`, `qemu+tcp` and `qemu+unix` hosts. */
 export function libvirtDriver(settings: LibvirtSettings): HostDriver {
   const timeoutMs = settings.callTimeoutMs ?? 10_000;
   return {
     async open(host, options = {}) {
       const connect = (signal?: AbortSignal): Promise<LibvirtClient> =>
-        openLibvirt(transportFor(host.uri), {
+        openLibvirt(transportTo(host.uri, settings), {
           timeoutMs: options.timeoutMs ?? timeoutMs,
           ...(signal ? { signal } : {}),
           // Three pings, and an interval after the last of them.
@@ -62,12 +66,6 @@ export function libvirtDriver(settings: LibvirtSettings): HostDriver {
       return new LibvirtSession(host, client, connect, onRefusal);
     },
   };
-}
-
-function transportFor(uri: string): ReturnType<typeof tcpTransport> {
-  const { protocol, hostname, port, pathname } = new URL(uri);
-  if (protocol === 'qemu+unix:') return unixTransport({ path: pathname });
-  return tcpTransport({ host: hostname.replace(/^\[|\]$/g, ''), ...(port ? { port: Number(port) } : {}) });
 }
 
 class LibvirtSession implements HostSession {

@@ -1,8 +1,9 @@
 /** What the libvirt client rejects with, in Drover's words. */
 import { UnreadableXml } from './definition.ts';
 import type { HostCall } from './driver.ts';
-import { HostRefused, HostUnreachable, HostUnreadable } from './errors.ts';
+import { HostAccessRefused, HostRefused, HostUnreachable, HostUnreadable } from './errors.ts';
 import {
+  LibvirtAccessRefused,
   LibvirtConnectionLost,
   LibvirtError,
   LibvirtOverloaded,
@@ -34,7 +35,8 @@ export async function askLibvirt<T>(asked: Asked, ask: () => Promise<T>): Promis
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal) {
-      const refused = new HostRefused(host, tried, { ...refusal, ...classify(refusal, call) }, error);
+      const Kind = error instanceof LibvirtAccessRefused ? HostAccessRefused : HostRefused;
+      const refused = new Kind(host, tried, { ...refusal, ...classify(refusal, call) }, error);
       asked.onRefusal?.(refused);
       throw refused;
     }
@@ -47,5 +49,6 @@ export async function askLibvirt<T>(asked: Asked, ask: () => Promise<T>): Promis
 function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof LibvirtError)
     return { code: error.codeName, domain: error.domainName, text: error.message };
+  if (error instanceof LibvirtAccessRefused) return { code: error.reason, text: error.message };
   return error instanceof StaleEpoch ? { code: 'STALE_EPOCH', text: error.message } : undefined;
 }

@@ -1,6 +1,7 @@
 /** Every refusal that was heard or read of has the class that it should, by a rule of its own. */
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from './libvirt/client.ts';
+import { accessReasons } from './libvirt/errors.ts';
 import { classify, libvirtRules, vagueCodes } from './libvirt-refusals.ts';
 import { invalid, readOf, recorded } from './known-refusals.ts';
 
@@ -42,7 +43,9 @@ describe('the rules', () => {
     const names = libvirtRules.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     const codes = libvirtRules.flatMap((rule) => rule.codes);
-    expect(codes.filter((code) => !(code in ErrorCode) && code !== 'STALE_EPOCH')).toEqual([]);
+    const own = { STALE_EPOCH: '', ...accessReasons };
+    expect(codes.filter((code) => !(code in ErrorCode) && !(code in own))).toEqual([]);
+    expect(Object.keys(accessReasons).filter((code) => !codes.includes(code))).toEqual([]);
   });
 
   test('decide by words where, and only where, a code says nothing', () => {

@@ -59,6 +59,26 @@ export const rulesByCode: readonly Rule[] = [
     ],
   },
   {
+    name: "Drover's own certificate or ssh key can't be used",
+    class: 'never',
+    codes: ['TLS_OWN_CERTIFICATE', 'SSH_OWN_KEY'],
+  },
+  {
+    name: "the host's certificate or ssh key is not accepted",
+    class: 'elsewhere',
+    codes: ['TLS_HOST_CERTIFICATE', 'SSH_HOST_KEY'],
+  },
+  {
+    name: "the host does not admit Drover's certificate or ssh key",
+    class: 'elsewhere',
+    codes: ['TLS_NOT_ADMITTED', 'SSH_NOT_ADMITTED'],
+  },
+  {
+    name: 'the host is not set up for TLS, or for libvirt by ssh',
+    class: 'elsewhere',
+    codes: ['TLS_NOT_SPOKEN', 'SSH_NO_HELPER'],
+  },
+  {
     name: 'the order or the definition is not well-formed',
     class: 'never',
     codes: [

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { CallLimits, CallOptions } from './calls.ts';
 import { Connection } from './connection.ts';
 import { ErrorCode, ErrorDomain } from './error-codes.ts';
-import { LibvirtError, LibvirtTimeout } from './errors.ts';
+import { accessRefusalBehind, LibvirtConnectionLost, LibvirtError, LibvirtTimeout } from './errors.ts';
 import { EventCalls } from './event-calls.ts';
 import type { Transport } from './transport.ts';
 
@@ -13,6 +13,7 @@ export { domainStateReport } from './domain-state.ts';
 export type { DomainState, DomainStateReport } from './domain-state.ts';
 export { ErrorCode, ErrorDomain } from './error-codes.ts';
 export {
+  LibvirtAccessRefused,
   LibvirtConnectionLost,
   LibvirtError,
   LibvirtOverloaded,
@@ -32,8 +33,12 @@ export type { LifecycleEventName } from './lifecycle.ts';
 export type { JobInfo, JobStats, JobType, MigrationParameters } from './migration-calls.ts';
 export type { DomainRef, StoragePoolRef, StorageVolumeRef } from './objects.ts';
 export type { StoragePoolInfo, StorageVolumeInfo } from './storage-calls.ts';
+export { libvirtTlsFiles, type TlsFiles } from './tls-files.ts';
 export { defaultTcpPort, tcpTransport, unixTransport } from './transport.ts';
 export type { Transport } from './transport.ts';
+export { sshTransport, type SshSettings, type SshTarget } from './transport-ssh.ts';
+export { defaultTlsPort, tlsTransport } from './transport-tls.ts';
+export { transportTo, type Credentials } from './transport-to.ts';
 export type { ParameterValue } from './typed-parameters.ts';
 
 /** How to open a client. */
@@ -69,8 +74,9 @@ const farewellMs = 1_000;
 /**
  * Opens a connection to a libvirt daemon.
  *
- * Rejects with LibvirtConnectionLost (no connection), LibvirtTimeout (procedure CONNECT_OPEN), LibvirtError (the
- * host refuses) or LibvirtProtocolError (something else answers); nothing stays open then.
+ * Rejects with LibvirtConnectionLost (no connection), LibvirtAccessRefused (a certificate or key is not accepted, by
+ * either side), LibvirtTimeout (procedure CONNECT_OPEN), LibvirtError (the host refuses) or LibvirtProtocolError
+ * (something else answers); nothing stays open then.
  */
 export async function openLibvirt(transport: Transport, options: OpenOptions = {}): Promise<LibvirtClient> {
   const timeoutMs = options.timeoutMs ?? 10_000;
@@ -91,7 +97,10 @@ export async function openLibvirt(transport: Transport, options: OpenOptions = {
     options.signal === undefined ? giveUp.signal : AbortSignal.any([giveUp.signal, options.signal]);
   try {
     const stream = await transport.open(signal);
-    return await greet(stream, transport.description, { ...options, timeoutMs, signal });
+    return await greet(stream, transport, { ...options, timeoutMs, signal });
+  } catch (error) {
+    // ssh tells what it has against a host only while the first call is open.
+    throw accessRefusalBehind(error) ?? error;
   } finally {
     clearTimeout(timer);
   }
@@ -99,14 +108,17 @@ export async function openLibvirt(transport: Transport, options: OpenOptions = {
 
 async function greet(
   stream: Duplex,
-  peer: string,
+  { description: peer, ifHungUp }: Transport,
   options: OpenOptions & { timeoutMs: number; signal: AbortSignal },
 ): Promise<LibvirtClient> {
   const connection = new Connection(stream, { peer, timeoutMs: options.timeoutMs, limits: options.limits });
   // One bound for the opening as a whole, told by the signal.
   const within: CallOptions = { timeoutMs: Infinity, signal: options.signal };
   try {
-    await authenticate(connection, within);
+    await authenticate(connection, within).catch((error: unknown) => {
+      if (!(error instanceof LibvirtConnectionLost) || ifHungUp === undefined) throw error;
+      throw new LibvirtConnectionLost(`${error.message}; ${ifHungUp}`, { cause: error });
+    });
     if (options.keepalive !== false) await negotiateKeepalive(connection, options.keepalive, within);
     await connection.call({
       procedure: 'CONNECT_OPEN',

@@ -95,3 +95,40 @@ export class LibvirtProtocolError extends Error {
 export class LibvirtOverloaded extends Error {
   override readonly name = 'LibvirtOverloaded';
 }
+
+/** Why a way to a daemon is closed, and so who has to change something: this side, or the host's. */
+export const accessReasons = {
+  TLS_HOST_CERTIFICATE:
+    "the host's certificate is for another name, out of its time, or of a CA that is not ours",
+  TLS_OWN_CERTIFICATE:
+    'our certificate, key or CA is missing, open to everybody, out of its time, or does not fit',
+  TLS_NOT_ADMITTED: 'the host does not admit our certificate',
+  TLS_NOT_SPOKEN: 'what answers does not speak TLS',
+  SSH_HOST_KEY: "the host's key is unknown here, or is not the one that is known",
+  SSH_OWN_KEY: "our own key, or the ssh program, is missing or can't be used",
+  SSH_NOT_ADMITTED: 'the host does not admit our key, or the user may not use libvirt there',
+  SSH_NO_HELPER: 'the host has no program that joins ssh to libvirt',
+} as const;
+
+export type AccessReason = keyof typeof accessReasons;
+
+/**
+ * One side does not accept the other: nothing was asked yet, and nothing will be answered until somebody changes a
+ * certificate, a key or a setting. The message says which.
+ */
+export class LibvirtAccessRefused extends Error {
+  override readonly name = 'LibvirtAccessRefused';
+  readonly reason: AccessReason;
+
+  constructor(reason: AccessReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The refusal of access that stands behind a connection's end, if one does. */
+export function accessRefusalBehind(error: unknown): LibvirtAccessRefused | undefined {
+  for (let behind = error; behind instanceof Error; behind = behind.cause)
+    if (behind instanceof LibvirtAccessRefused) return behind;
+  return undefined;
+}

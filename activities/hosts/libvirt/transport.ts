@@ -10,8 +10,11 @@ export const defaultTcpPort = 16_509;
 export interface Transport {
   /** What messages call this way, e.g. "10.0.0.11:16509". */
   readonly description: string;
+  /** What may be the matter when the host hangs up before its first answer. */
+  readonly ifHungUp?: string;
   /**
-   * Opens a stream of its own. Rejects with LibvirtConnectionLost if it can't be had; when `signal` fires it gives
+   * Opens a stream of its own. Rejects with LibvirtConnectionLost if it can't be had, with
+   * LibvirtAccessRefused where one side does not accept the other; when `signal` fires it gives
    * up and rejects with the signal's reason.
    */
   open(signal: AbortSignal): Promise<Duplex>;
@@ -41,6 +44,7 @@ export function tcpTransport(options: { host: string; port?: number }): Transpor
   const description = `${options.host}:${port}`;
   return {
     description,
+    ifHungUp: 'is this a TLS port? Then its URI begins with qemu+tls://',
     async open(signal) {
       signal.throwIfAborted();
       return connected(net.connect({ host: options.host, port, noDelay: true }), description, signal);
