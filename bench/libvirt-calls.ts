@@ -1,6 +1,7 @@
 /** What one question to a host costs: Drover's client on its open connection against a spawned virsh. */
 import { execa } from 'execa';
-import { openLibvirt, tcpTransport } from '../activities/hosts/libvirt/client.ts';
+import { openLibvirt, transportTo } from '../activities/hosts/libvirt/client.ts';
+import type { LabHost } from '../lab/lab.ts';
 
 /** Asks for the same thing in two ways; each returns milliseconds. */
 export interface TwoWays extends AsyncDisposable {
@@ -10,14 +11,13 @@ export interface TwoWays extends AsyncDisposable {
   readonly virshMs: () => Promise<number>;
 }
 
-/** Connects to the host's libvirtd (TCP, without a password, as in the lab). */
-export async function askTwoWays(address: string): Promise<TwoWays> {
-  const client = await openLibvirt(tcpTransport({ host: address }));
-  const uri = `qemu+tcp://${address}/system`;
+/** Connects to the host's libvirtd, as Drover on its lab does. */
+export async function askTwoWays(host: LabHost): Promise<TwoWays> {
+  const client = await openLibvirt(transportTo(host.uri, host));
   return {
-    question: `statistics of all VMs of ${uri} (virsh domstats --raw)`,
+    question: `statistics of all VMs of ${host.uri} (virsh domstats --raw)`,
     callMs: () => timed(() => client.domainStats()),
-    virshMs: () => timed(() => execa('virsh', ['-q', '-c', uri, 'domstats', '--raw'])),
+    virshMs: () => timed(() => execa('virsh', ['-q', '-c', host.virshUri, 'domstats', '--raw'])),
     [Symbol.asyncDispose]: () => client.close(),
   };
 }

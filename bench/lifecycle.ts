@@ -1,7 +1,7 @@
 /** What happens to VMs on a lab's hosts, as their own libvirt tells it, with the times at which it came here. */
 import {
   openLibvirt,
-  tcpTransport,
+  transportTo,
   type LibvirtClient,
   type LifecycleEvent,
 } from '../activities/hosts/libvirt/client.ts';
@@ -25,8 +25,9 @@ export class Lifecycle implements AsyncDisposable {
 
   static async of(hosts: readonly LabHost[]): Promise<Lifecycle> {
     const lifecycle = new Lifecycle();
-    for (const { name, address } of hosts) {
-      const client = await openLibvirt(tcpTransport({ host: address }), { timeoutMs: 5000 });
+    for (const host of hosts) {
+      const { name } = host;
+      const client = await openLibvirt(transportTo(host.uri, host), { timeoutMs: 5000 });
       lifecycle.#clients.push(client);
       await client.onLifecycle(({ domain, event, detail }) =>
         lifecycle.#hear({ host: name, uuid: domain.uuid, event, detail, atMs: performance.now() }),

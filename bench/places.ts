@@ -23,6 +23,6 @@ export async function placesOf(hosts: readonly LabHost[], uuid: string): Promise
 
 /** @returns what it printed */
 export async function virsh(host: LabHost, args: readonly string[]): Promise<string> {
-  const { stdout } = await execa('virsh', ['-c', host.uri, ...args], { env: { LC_ALL: 'C' } });
+  const { stdout } = await execa('virsh', ['-c', host.virshUri, ...args], { env: { LC_ALL: 'C' } });
   return stdout;
 }

@@ -83,8 +83,8 @@ async function measureSteps(): Promise<{ plain: Spread; tuned: Spread }> {
 async function measureCalls(): Promise<{ client: Spread; virsh: Spread } | undefined> {
   try {
     const lab = openLab(fileURLToPath(new URL('./steps-lab.yaml', import.meta.url)));
-    const address = lab.hosts[0]?.address;
-    if (!address) throw new Error('bench/steps-lab.yaml names no host');
+    const [host] = lab.hosts;
+    if (!host) throw new Error('bench/steps-lab.yaml names no host');
     await using _ = await holdDatacenter(
       { folder: lab.folder, droverState: lab.droverStateFolder },
       'npm run bench:steps',
@@ -92,7 +92,7 @@ async function measureCalls(): Promise<{ client: Spread; virsh: Spread } | undef
     say('a lab of one host and one VM is brought up');
     await lab.up();
     try {
-      await using ways = await askTwoWays(address);
+      await using ways = await askTwoWays(host);
       return await inTurn(ways);
     } finally {
       await lab.down();

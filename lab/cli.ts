@@ -37,7 +37,7 @@ program
     const ask = yes !== true && process.stdin.isTTY;
     await it.up({ report: print, ...(ask ? { confirm: confirmPackages } : {}) });
     console.log(`Lab ${pc.bold(it.config.name)} is up after ${secondsSince(began)}.`);
-    for (const host of it.hosts) console.log(`  ${host.name}  ${host.uri}`);
+    for (const host of it.hosts) console.log(`  ${host.name}  ${host.virshUri}`);
     for (const vm of it.vms) console.log(`  ${vm.name}  http://${vm.address}/`);
     console.log(`  Prometheus    ${it.prometheusUrl}\n  Alertmanager  ${it.alertmanagerUrl}`);
     console.log(`  Drover’s settings: ${it.droverYamlPath}`);

@@ -63,6 +63,10 @@ const fileSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9]{0,6}$/, 'must be a lower-case letter followed by at most 6 letters or digits'),
   folder: z.string().startsWith('/').optional().meta({ description: 'default /var/lib/drover-lab/<name>' }),
   cache: z.string().startsWith('/').default('/var/cache/drover-lab'),
+  transport: z
+    .enum(['tls', 'tcp'])
+    .default('tls')
+    .meta({ description: 'how libvirtd is reached: with certificates of the lab’s own CA, or unprotected' }),
   datacenters: z.record(shortName(7), datacenter),
   vms: z.record(shortName(32), vm).default({}),
   ports: z.strictObject({
@@ -99,6 +103,7 @@ export interface LabConfig {
   readonly name: string;
   readonly folder: string;
   readonly cache: string;
+  readonly transport: File['transport'];
   readonly datacenters: readonly DatacenterConfig[];
   readonly switches: readonly SwitchConfig[];
   readonly clusters: readonly { readonly name: string; readonly datacenter: string }[];
@@ -148,6 +153,7 @@ function flatten(file: File): LabConfig {
     name: file.name,
     folder: file.folder ?? `/var/lib/drover-lab/${file.name}`,
     cache: file.cache,
+    transport: file.transport,
     datacenters: places.map(([name, { lan, storage }]) => ({ name, lan, storage })),
     switches: places.flatMap(([datacenter, place]) => place.switches.map((name) => ({ name, datacenter }))),
     clusters: clusters.map(({ name, datacenter }) => ({ name, datacenter })),

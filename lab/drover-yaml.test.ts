@@ -13,8 +13,8 @@ test('drover.yaml describes the hosts, their failure domains and their BMCs', ()
         datacenter: 'dc1',
         hosts: {
           host1: {
-            uri: 'qemu+tcp://10.77.0.11/system',
-            peerUri: 'qemu+tcp://10.77.0.11/system',
+            uri: 'qemu+tls://10.77.0.11/system',
+            peerUri: 'qemu+tls://10.77.0.11/system',
             migrateTo: '10.77.0.11',
             cpus: 0.4,
             memoryMiB: 2048,
@@ -28,6 +28,11 @@ test('drover.yaml describes the hosts, their failure domains and their BMCs', ()
           host2: { failureDomains: { switch: 'sw2' }, fence: { options: { ipport: 18_002 } } },
         },
       },
+    },
+    tls: {
+      ca: `${folder}/pki/drover/cacert.pem`,
+      cert: `${folder}/pki/drover/clientcert.pem`,
+      key: `${folder}/pki/drover/clientkey.pem`,
     },
     vms: {},
     alerts: { listen: '127.0.0.1:9199', tokenFile: `${folder}/alert-token` },

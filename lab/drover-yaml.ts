@@ -5,6 +5,7 @@ import { bmcUser, systemPath } from './bmc.ts';
 import type { HostConfig } from './config.ts';
 import type { LabContext } from './context.ts';
 import { hostUri, keepalive } from './host.ts';
+import { droverTlsFiles } from './pki.ts';
 
 export function writeDroverYaml(context: LabContext): void {
   const { paths } = context;
@@ -31,6 +32,7 @@ export function droverSettings(context: LabContext): unknown {
         },
       ]),
     ),
+    ...(config.transport === 'tls' ? { tls: droverTlsFiles(context) } : {}),
     vms: {},
     alerts: { listen: `127.0.0.1:${ports.alerts}`, tokenFile: paths.alertToken },
     metrics: { worker: `127.0.0.1:${ports.workerMetrics}` },
@@ -42,10 +44,11 @@ export function droverSettings(context: LabContext): unknown {
   };
 }
 
-function hostSettings({ paths }: LabContext, host: HostConfig): unknown {
+function hostSettings(context: LabContext, host: HostConfig): unknown {
+  const { paths } = context;
   return {
-    uri: hostUri(host),
-    peerUri: hostUri(host),
+    uri: hostUri(context, host),
+    peerUri: hostUri(context, host),
     migrateTo: host.address,
     cpus: host.cpus,
     memoryMiB: host.memoryMiB,

@@ -8,6 +8,7 @@ import { LabError } from './errors.ts';
 import { makeNamespace, namespaceExists, processesInNamespace, removeNamespace } from './ip.ts';
 import { withLock } from './lock.ts';
 import * as names from './names.ts';
+import { allowedNames } from './pki.ts';
 import { plugHost, readNetworkState, setHostLinks, unplugHost, waitForHostLinks } from './network.ts';
 import { end, endAll, launch, runningPid, waitForProcess } from './processes.ts';
 import { makeCpuGroup, processesFile, processesInCpuGroup, removeCpuGroup } from './strength.ts';
@@ -23,8 +24,15 @@ export const keepalive = { intervalSeconds: 1, count: 3 };
 /** `crashed`: the power is on and nothing runs, as after a kernel panic. */
 export type HostState = 'running' | 'crashed' | 'off';
 
-/** How others reach its libvirtd. */
-export const hostUri = (host: HostConfig) => `qemu+tcp://${host.address}/system`;
+/** How others reach its libvirtd: Drover by its settings, other hosts by what is in their /etc/pki. */
+export const hostUri = ({ config }: LabContext, host: HostConfig) =>
+  `qemu+${config.transport}://${host.address}/system`;
+
+/** The same for virsh and its kind, which are told in the URI where the certificates lie. */
+export const virshUri = (context: LabContext, host: HostConfig) =>
+  context.config.transport === 'tls'
+    ? `${hostUri(context, host)}?pkipath=${context.paths.droverPki}`
+    : hostUri(context, host);
 
 /** Its libvirtd as a person at the host's own keyboard reaches it: also when its network is cut. */
 export const consoleSocket = ({ paths }: LabContext, host: string) =>
@@ -141,6 +149,7 @@ async function boot(context: LabContext, host: HostConfig): Promise<void> {
 }
 
 async function launchLibvirtd({ config, paths }: LabContext, { name }: HostConfig): Promise<void> {
+  const pki = config.transport === 'tls' ? [paths.hostPki(name)] : [];
   const cache = join(config.cache, 'libvirt');
   mkdirSync(cache, { recursive: true });
   const group = processesFile(names.hostCgroup(config.name, name));
@@ -148,7 +157,7 @@ async function launchLibvirtd({ config, paths }: LabContext, { name }: HostConfi
   await launch(paths, {
     role: libvirtd(name),
     command: 'sh',
-    args: [bootScript, group, namespace, paths.host(name), cache, name],
+    args: [bootScript, group, namespace, paths.host(name), cache, name, ...pki],
   });
 }
 
@@ -175,9 +184,14 @@ function writeSettings(context: LabContext, host: HostConfig): void {
   writeFileSync(
     join(folder, 'etc', 'libvirtd.conf'),
     [
-      'listen_tls = 0',
-      'listen_tcp = 1',
-      'auth_tcp = "none"',
+      ...(context.config.transport === 'tls'
+        ? [
+            'listen_tls = 1',
+            'listen_tcp = 0',
+            'auth_tls = "none"',
+            `tls_allowed_dn_list = ${JSON.stringify(allowedNames(context))}`,
+          ]
+        : ['listen_tls = 0', 'listen_tcp = 1', 'auth_tcp = "none"']),
       'auth_unix_rw = "none"',
       'auth_unix_ro = "none"',
       'unix_sock_group = "root"',

@@ -10,10 +10,12 @@ import { contextOf } from './context.ts';
 import { takeDown } from './down.ts';
 import { LabUsageError } from './errors.ts';
 import * as faults from './faults.ts';
-import { consoleSocket, freezeLibvirtd, hostUri, killLibvirtd, startLibvirtd } from './host.ts';
+import { consoleSocket, freezeLibvirtd, hostUri, killLibvirtd, startLibvirtd, virshUri } from './host.ts';
 import { setLoad } from './load.ts';
 import { checkRoot } from './machine.ts';
 import { networkNamespace, hostNamespace } from './names.ts';
+import type { CertificateFiles } from './certificates.ts';
+import { droverTlsFiles, hostCertificate } from './pki.ts';
 import { silent, type Report } from './report.ts';
 import { readStatus, type LabStatus } from './status.ts';
 import { bringUp, type UpOptions } from './up.ts';
@@ -25,8 +27,14 @@ export type { Report, Step } from './report.ts';
 export interface LabHost {
   readonly name: string;
   readonly address: string;
-  /** Its libvirtd, as everybody reaches it. */
+  /** Its libvirtd, as Drover and other hosts reach it: over TLS, unless the lab's settings say otherwise. */
   readonly uri: string;
+  /** The same for virsh, with the place of Drover's certificate (`?pkipath=`). */
+  readonly virshUri: string;
+  /** What it answers with over TLS; also for 127.0.0.1 and the management address, where a test may stand in between. */
+  readonly certificate: CertificateFiles;
+  /** By which Drover proves to it who it is. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly cluster: string;
   readonly switch: string;
   readonly cpus: number;
@@ -107,7 +115,10 @@ export function openLab(configPath?: string): Lab {
     hosts: config.hosts.map((each) => ({
       name: each.name,
       address: each.address,
-      uri: hostUri(each),
+      uri: hostUri(context, each),
+      virshUri: virshUri(context, each),
+      certificate: hostCertificate(context, each.name),
+      tls: droverTlsFiles(context),
       cluster: each.cluster,
       switch: each.switch,
       cpus: each.cpus,

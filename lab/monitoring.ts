@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { LabContext } from './context.ts';
-import { hostUri } from './host.ts';
+import { virshUri } from './host.ts';
 import { end, launch, runningPid, waitForProcess, type LaunchedProcess } from './processes.ts';
 
 /** One process of the monitoring and the page that answers once it works. */
@@ -38,7 +38,8 @@ async function ensureService({ paths }: LabContext, service: Service): Promise<v
   );
 }
 
-function services({ config, paths }: LabContext): Service[] {
+function services(context: LabContext): Service[] {
+  const { config, paths } = context;
   const { prometheus, alertmanager } = config.ports;
   return [
     {
@@ -73,7 +74,10 @@ function services({ config, paths }: LabContext): Service[] {
       port: host.exporterPort,
       readyPath: '/', // not /metrics: that one waits for the host
       command: 'prometheus-libvirt-exporter',
-      args: [`--web.listen-address=127.0.0.1:${host.exporterPort}`, `--libvirt.uri=${hostUri(host)}`],
+      args: [
+        `--web.listen-address=127.0.0.1:${host.exporterPort}`,
+        `--libvirt.uri=${virshUri(context, host)}`,
+      ],
     })),
   ];
 }

@@ -82,6 +82,17 @@ export class LabPaths {
   get droverState(): string {
     return join(this.folder, 'drover');
   }
+  /** The lab's CA and all that it has issued. */
+  get pki(): string {
+    return join(this.folder, 'pki');
+  }
+  get droverPki(): string {
+    return join(this.pki, 'drover');
+  }
+  /** What a host sees as its /etc/pki. */
+  hostPki(host: string): string {
+    return join(this.pki, 'hosts', host);
+  }
   host(host: string): string {
     return join(this.folder, 'hosts', host);
   }

@@ -13,6 +13,7 @@ import { checkMachine } from './machine.ts';
 import { ensureMonitoring, monitoringState } from './monitoring.ts';
 import { ensureNetwork } from './network.ts';
 import { installPackages, removeLeftPolicy } from './packages.ts';
+import { ensurePki } from './pki.ts';
 import { holderOf } from './ports.ts';
 import { step, type Report } from './report.ts';
 import { ensureSan } from './san.ts';
@@ -36,6 +37,7 @@ export async function bringUp(context: LabContext, { report, confirm }: UpOption
     await checkPorts(context);
     writeFileSync(paths.builtConfig, settingsText(context));
     writeSecretOnce(paths.alertToken);
+    if (config.transport === 'tls') await step(report, 'CA and certificates', async () => ensurePki(context));
     await step(report, 'switches and cables', async () => ensureNetwork(context));
     await allOf([
       step(report, 'guest image', async () => ensureGuestImage(context)),
@@ -68,7 +70,8 @@ async function dropOtherSettings(context: LabContext, report: Report): Promise<v
   if (!existsSync(paths.builtConfig)) return;
   if (readFileSync(paths.builtConfig, 'utf8') === settingsText(context)) return;
   await removeParts(paths, report);
-  rmSync(join(paths.folder, 'hosts'), { recursive: true, force: true });
+  // Certificates name addresses, which may be others now.
+  for (const made of [join(paths.folder, 'hosts'), paths.pki]) rmSync(made, { recursive: true, force: true });
 }
 
 const settingsText = ({ config }: LabContext): string => JSON.stringify(config, undefined, 2);

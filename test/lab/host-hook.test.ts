@@ -21,7 +21,7 @@ const [target, source] = labHosts();
 const hosts = [source, target];
 const installer = join(import.meta.dirname, '../../host-hook/install.sh');
 const hook = '/etc/libvirt/hooks/qemu.d/50-drover';
-const driver = libvirtDriver({ keepaliveSeconds: 8, callTimeoutMs: 60_000 });
+const driver = libvirtDriver({ keepaliveSeconds: 8, callTimeoutMs: 60_000, tls: source.tls });
 const files = new GuestFiles();
 const before = new Map<LabHost, string[]>();
 

@@ -25,7 +25,7 @@ afterAll(async () => sharedLab().up(), 120_000);
 /** A line from the source to the target that is cut at the target's event, for this test. */
 async function lineCutAt(event: LifecycleEvent['event']): Promise<{ peerUri: string }> {
   await bringToSource();
-  const line = await CutLine.to(target.address, management);
+  const line = await CutLine.to(target, management);
   const watcher = await openHost(target);
   await watcher.onLifecycle((seen) => {
     if (seen.domain.uuid === vm.uuid && seen.event === event) line.cut();
@@ -34,7 +34,7 @@ async function lineCutAt(event: LifecycleEvent['event']): Promise<{ peerUri: str
     await watcher.close();
     await line[Symbol.asyncDispose]();
   });
-  return { peerUri: `qemu+tcp://${management}:${line.port}/system` };
+  return { peerUri: line.uri };
 }
 
 async function bringToSource(): Promise<void> {
@@ -69,7 +69,7 @@ test('virsh migrate ends with two running copies', async () => {
   const how = ['--live', '--persistent', '--undefinesource', '--p2p', '--domain', vm.uuid];
   const { exitCode } = await execa(
     'virsh',
-    ['-q', '-c', source.uri, 'migrate', ...how, peerUri, '--migrateuri', `tcp://${target.address}`],
+    ['-q', '-c', source.virshUri, 'migrate', ...how, peerUri, '--migrateuri', `tcp://${target.address}`],
     { reject: false },
   );
   expect(exitCode).toBe(1);

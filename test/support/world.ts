@@ -26,6 +26,6 @@ export async function knownOn(hosts: readonly LabHost[], uuid: string): Promise<
 }
 
 export async function virsh(host: LabHost, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await execa('virsh', ['-q', '-c', host.uri, ...args], { env: { LC_ALL: 'C' } });
+  const { stdout } = await execa('virsh', ['-q', '-c', host.virshUri, ...args], { env: { LC_ALL: 'C' } });
   return stdout.trim();
 }

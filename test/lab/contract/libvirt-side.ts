@@ -9,7 +9,7 @@ import type { Place, Side } from './stage.ts';
 export function libvirtSide(hosts: Readonly<Record<Place, LabHost>>): Side {
   return {
     name: 'libvirt',
-    driver: libvirtDriver({ keepaliveSeconds: 8, callTimeoutMs: 60_000 }),
+    driver: libvirtDriver({ keepaliveSeconds: 8, callTimeoutMs: 60_000, tls: hosts.source.tls }),
     hosts: { source: addressOf(hosts.source), target: addressOf(hosts.target) },
     nobody: { ...addressOf(hosts.target), peerUri: `qemu+tcp://${hosts.target.address}:1/system` },
     kill: (place, { name }) => void process.kill(qemuOf(hosts[place], name), 'SIGKILL'),

@@ -114,7 +114,18 @@ describe('in mid-copy', () => {
     await move.copied();
     const change = execa(
       'virsh',
-      ['-q', '-c', move.source.uri, 'metadata', stage.vm.uuid, 'urn:x', '--key', 'x', '--set', '<note/>'],
+      [
+        '-q',
+        '-c',
+        move.source.virshUri,
+        'metadata',
+        stage.vm.uuid,
+        'urn:x',
+        '--key',
+        'x',
+        '--set',
+        '<note/>',
+      ],
       { reject: false },
     );
     const { seen } = await expectEnd(move, ['moved', 'stayed']);
@@ -233,7 +244,7 @@ async function withoutJob({ source }: Move): Promise<void> {
 function migrateByVirsh(from: LabHost, to: LabHost, ...more: readonly string[]) {
   const how = ['--live', '--persistent', '--undefinesource', '--p2p', '--domain', stage.vm.uuid];
   const uri = ['--migrateuri', `tcp://${to.address}`];
-  return execa('virsh', ['-q', '-c', from.uri, 'migrate', ...how, to.uri, ...uri, ...more], {
+  return execa('virsh', ['-q', '-c', from.virshUri, 'migrate', ...how, to.uri, ...uri, ...more], {
     reject: false,
     env: { LC_ALL: 'C' },
   });

@@ -1,15 +1,18 @@
 /**
- * The line between two ends of libvirt's protocol, as a TCP proxy that knows what passes: it can hold one packet back at
+ * The line between two ends of libvirt's protocol, as a proxy that knows what passes: it can hold one packet back at
  * its moment, and go dead. Whoever strikes while a packet is held strikes at that very moment, however busy the machine.
  */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   headerBytes,
   PacketSplitter,
   PacketType,
   type Packet,
 } from '../../../activities/hosts/libvirt/packet.ts';
+import type { LabHost } from '../../../lab/lab.ts';
+import { standInFor, uriAt } from '../stand-in.ts';
 
 /** What a line can be told to hold. */
 export type Match = (packet: Packet) => boolean;
@@ -51,28 +54,34 @@ export interface Passed {
   readonly packet: Packet;
 }
 
-const libvirtPort = 16_509;
-
 export class Line implements AsyncDisposable {
   readonly #server: Server;
+  readonly #host: LabHost;
   readonly #address: string;
-  readonly #sockets = new Set<Socket>();
+  readonly #ends = new Set<Duplex>();
   #holds: Held[] = [];
   #isCut = false;
   /** Every call that went to the host, in order. */
   readonly passed: Passed[] = [];
 
-  private constructor(target: string, address: string) {
+  private constructor(target: LabHost, address: string) {
+    this.#host = target;
     this.#address = address;
-    this.#server = createServer({ noDelay: true }, (caller) => {
-      const host = connect({ host: target, port: libvirtPort, noDelay: true });
-      this.#join(caller, host);
-      this.#join(host, caller);
+    this.#server = standInFor(target, {
+      onPair: (caller, host) => {
+        this.#join(caller, host);
+        this.#join(host, caller);
+      },
+      isSilent: () => this.#isCut,
+      onUnanswered: (caller) => {
+        this.#ends.add(caller);
+        caller.on('close', () => this.#ends.delete(caller)).resume();
+      },
     });
   }
 
   /** @param at the address of this machine at which the line begins */
-  static async to(host: string, at = '127.0.0.1'): Promise<Line> {
+  static async to(host: LabHost, at = '127.0.0.1'): Promise<Line> {
     const line = new Line(host, at);
     line.#server.listen(0, at);
     await once(line.#server, 'listening');
@@ -80,7 +89,7 @@ export class Line implements AsyncDisposable {
   }
 
   get uri(): string {
-    return `qemu+tcp://${this.#address}:${(this.#server.address() as AddressInfo).port}/system`;
+    return uriAt(this.#host, this.#address, (this.#server.address() as AddressInfo).port);
   }
 
   /** Holds the next packet that matches, of whatever connection. */
@@ -108,12 +117,12 @@ export class Line implements AsyncDisposable {
   }
 
   #endAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const end of this.#ends) end.destroy();
     for (const held of this.#holds.splice(0)) held.drop();
   }
 
-  #join(from: Socket, to: Socket): void {
-    this.#sockets.add(from);
+  #join(from: Duplex, to: Duplex): void {
+    this.#ends.add(from);
     const splitter = new PacketSplitter();
     let before = Promise.resolve();
     const wasCut = this.#isCut;
@@ -131,9 +140,8 @@ export class Line implements AsyncDisposable {
         });
       });
     });
-    from.on('error', () => undefined);
     from.on('close', () => {
-      this.#sockets.delete(from);
+      this.#ends.delete(from);
       void pass(before, async () => {
         if (!this.#isCut) to.destroy();
       });

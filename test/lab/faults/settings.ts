@@ -18,9 +18,7 @@ export type Lines = ReadonlyMap<string, Line>;
 /** @param at default: this machine alone reaches their beginnings */
 export async function openLines(lab: Lab, at?: string): Promise<Lines> {
   return new Map(
-    await Promise.all(
-      lab.hosts.map(async ({ name, address }) => [name, await Line.to(address, at)] as const),
-    ),
+    await Promise.all(lab.hosts.map(async (host) => [host.name, await Line.to(host, at)] as const)),
   );
 }
 

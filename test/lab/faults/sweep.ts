@@ -19,5 +19,5 @@ export async function sweep(lab: Lab, vm: LabVm): Promise<void> {
 
 /** What is not there, or not running, needs nothing. */
 async function perhaps(host: LabHost, order: string, uuid: string): Promise<void> {
-  await execa('virsh', ['-q', '-c', host.uri, order, '--domain', uuid], { reject: false });
+  await execa('virsh', ['-q', '-c', host.virshUri, order, '--domain', uuid], { reject: false });
 }

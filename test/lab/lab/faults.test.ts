@@ -40,7 +40,7 @@ async function placeVm(host: LabHost): Promise<void> {
 
 async function migrate(from: LabHost, to: LabHost): Promise<void> {
   const how = ['--live', '--persistent', '--undefinesource', '--p2p'];
-  await world.virsh(from.uri, 'migrate', ...how, vm.name, to.uri, '--migrateuri', `tcp://${to.address}`);
+  await world.virsh(from.virshUri, 'migrate', ...how, vm.name, to.uri, '--migrateuri', `tcp://${to.address}`);
 }
 
 beforeAll(async () => lab.up(), 60_000);
@@ -102,7 +102,7 @@ test('load takes the weak host to its limit, and a VM under load moves off it wi
 }, 60_000);
 
 async function cpuNanoseconds(): Promise<number> {
-  const stats = await world.virsh(host2.uri, 'domstats', '--cpu-total', vm.name);
+  const stats = await world.virsh(host2.virshUri, 'domstats', '--cpu-total', vm.name);
   return Number(/cpu\.time=(\d+)/.exec(stats)?.[1]);
 }
 

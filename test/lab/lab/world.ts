@@ -82,7 +82,8 @@ export async function reaches(
   return (await execa(command, args, { reject: false })).exitCode === 0;
 }
 
-export const libvirtPort = 16_509;
+/** That of TLS, by which the lab's hosts are reached. */
+export const libvirtPort = 16_514;
 export const nbdPort = 10_809;
 
 export function namespaces(): string[] {

@@ -9,7 +9,7 @@ const env = { ...process.env, LC_ALL: 'C' };
 
 /** What virsh prints, without the blank line at its end. */
 export async function virsh(host: LabHost, ...args: string[]): Promise<string> {
-  const { stdout } = await run('virsh', ['-c', host.uri, ...args], { env, maxBuffer: 64 * 1_048_576 });
+  const { stdout } = await run('virsh', ['-c', host.virshUri, ...args], { env, maxBuffer: 64 * 1_048_576 });
   return stdout.replace(/\n\n?$/, '');
 }
 
@@ -69,7 +69,7 @@ export class VirshEvents implements AsyncDisposable {
   readonly #process;
 
   constructor(host: LabHost, event: string) {
-    this.#process = spawn('virsh', ['-c', host.uri, 'event', '--event', event, '--loop'], {
+    this.#process = spawn('virsh', ['-c', host.virshUri, 'event', '--event', event, '--loop'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -95,14 +95,14 @@ export const losses: Provocation = async (scene) => {
       <source file='${scene.disk}'/><target dev='vda' bus='virtio'/></disk>`,
   });
   const management = lab.config.datacenters[0]?.lan.management ?? '';
-  const line = await CutLine.to(target.address, management);
+  const line = await CutLine.to(target, management);
   const watcher = await scene.open(target);
   await watcher.onLifecycle(({ domain: seen, event }) => {
     if (seen.uuid === locked.uuid && event === 'Resumed') line.cut();
   });
   await scene.refused('the last reply is lost, and the target holds the disk', 'migrate', () =>
     scene.move(locked, {
-      to: `qemu+tcp://${management}:${line.port}/system`,
+      to: line.uri,
       flags: MigrateFlag.unsafe,
       runsOn: true,
     }),

@@ -1,7 +1,7 @@
 /**
  * `node test/lab/refusals/record.ts LAB.yaml [GROUP...]`: makes the hosts of a lab refuse in every way of
- * `provocations.ts`, and keeps what they say in `activities/hosts/libvirt-refusals.json`. The lab must be up, and nobody
- * else may use it.
+ * `provocations.ts`, and keeps what they say in `activities/hosts/libvirt-refusals.json`. The lab must be up, of
+ * `transport: tcp`, and nobody else may use it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,10 @@ import { Scene, type Recorded } from './scene.ts';
 
 const file = join(import.meta.dirname, '../../../activities/hosts/libvirt-refusals.json');
 const [labFile, ...groups] = process.argv.slice(2);
+if (openLab(labFile).config.transport !== 'tcp')
+  throw new Error(
+    `${labFile ?? 'the lab'} must say transport: tcp: hosts without certificates refuse in more ways`,
+  );
 const chosen = Object.entries(provocations).filter(([name]) => groups.length === 0 || groups.includes(name));
 
 const folder = mkdtempSync(join(tmpdir(), 'refusals-'));

@@ -6,7 +6,7 @@ import {
   LibvirtError,
   MigrateFlag,
   openLibvirt,
-  tcpTransport,
+  transportTo,
   type DomainRef,
   type LibvirtClient,
   type MigrationParameters,
@@ -69,7 +69,7 @@ export class Scene {
   }
 
   open(host: LabHost, readOnly = false): Promise<LibvirtClient> {
-    return openLibvirt(tcpTransport({ host: host.address }), { timeoutMs: 60_000, readOnly });
+    return openLibvirt(transportTo(host.uri, host), { timeoutMs: 60_000, readOnly });
   }
 
   xml(name: string, wanted: Wanted = {}): string {

@@ -25,7 +25,7 @@ export const unmovable: Provocation = async (scene) => {
     await scene.refused(how, 'migrate', () => scene.move(domain, order));
     await scene.clear();
   };
-  const virsh = (...args: string[]) => execa('virsh', ['-c', scene.source.uri, ...args]);
+  const virsh = (...args: string[]) => execa('virsh', ['-c', scene.source.virshUri, ...args]);
   await move('a disk file that is not on shared storage', file('none'));
   await move('a disk file that the host caches', file('writeback'));
   const unsafe = { flags: MigrateFlag.unsafe };
