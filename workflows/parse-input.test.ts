@@ -47,7 +47,7 @@ describe('bad input fails for good, in a sentence that says what is allowed', ()
     [
       'a negative number',
       { vm: 'web1', bandwidthMiBps: -1 },
-      'bandwidthMiBps: -1: Too small: expected number to be >=1',
+      'bandwidthMiBps: -1: must be at least 1',
     ],
     ['a fraction', { vm: 'web1', maxDowntimeMs: 99.5 }, 'maxDowntimeMs: must be of type int, not 99.5'],
     ['a text for yes', { vm: 'web1', dryRun: 'yes' }, 'dryRun: must be of type boolean, not "yes"'],

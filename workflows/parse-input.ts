@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { permanent } from '../model/failures.ts';
+import { plainIssue } from '../model/plain-issue.ts';
 
 /**
  * The input in its schema's form, with defaults.
@@ -37,7 +38,8 @@ function problem(issue: z.core.$ZodIssue): string {
       ? 'is missing'
       : `must be of type ${issue.expected}, not ${shown(issue.input)}`;
   }
-  return 'input' in issue ? `${shown(issue.input)}: ${issue.message}` : issue.message;
+  const plain = plainIssue(issue);
+  return 'input' in issue ? `${shown(issue.input)}: ${plain}` : plain;
 }
 
 function shown(value: unknown): string {

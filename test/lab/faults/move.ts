@@ -25,7 +25,7 @@ export interface Verdict extends WorldNow {
 }
 
 /** Of the guest's memory some 55 MiB are copied: for so many seconds that there is a middle to strike at. */
-export const slowly = { bandwidthMiBps: 8 } as const;
+export const slowly = { bandwidthMiBps: 16 } as const;
 const middle = 8;
 
 export class Move {
