@@ -12,6 +12,7 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { z } from 'zod';
 import type { HostRecord } from '../model/host-record.ts';
 import type { Inventory, InventoryHost, InventoryPages, InventoryPart } from '../model/inventory.ts';
@@ -24,6 +25,7 @@ import {
 } from '../model/operations.ts';
 import type { VmRecord } from '../model/vm-record.ts';
 import type { Settings } from '../settings/schema.ts';
+import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { ClosableCalls } from './closable-calls.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
@@ -72,23 +74,25 @@ export class Drover implements AsyncDisposable {
     target: TemporalTarget,
     connection: Connection,
     calls: ClosableCalls,
+    dataConverter: DataConverter,
     timeoutMs: number,
   ) {
     this.target = target;
     this.#connection = connection;
     this.#calls = calls;
     this.#reach = new Reach(target, connection, timeoutMs);
-    this.#client = new Client({ connection, namespace: target.namespace });
+    this.#client = new Client({ connection, namespace: target.namespace, dataConverter });
     this.#records = new Records(this.#client, connection, this.#reach);
   }
 
   /**
    * @param settings says which Temporal server; the hosts are never asked from here
    * @param timeoutMs how long Temporal may take for each answer, the first included; default 5,000
-   * @throws TemporalUnreachable when it does not answer
+   * @throws TemporalUnreachable when it does not answer; TemporalConfigError for a key of the codec that can't be read
    */
   static async connect(settings: Pick<Settings, 'temporal'>, { timeoutMs = 5000 } = {}): Promise<Drover> {
     const target = temporalTarget(settings);
+    const dataConverter = dataConverterOf(settings);
     try {
       const calls = new ClosableCalls();
       const connection = await Connection.connect({
@@ -96,7 +100,7 @@ export class Drover implements AsyncDisposable {
         connectTimeout: timeoutMs,
         interceptors: calls.interceptors(),
       });
-      return new Drover(target, connection, calls, timeoutMs);
+      return new Drover(target, connection, calls, dataConverter, timeoutMs);
     } catch (error) {
       throw new TemporalUnreachable(target, error);
     }

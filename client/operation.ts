@@ -4,14 +4,14 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   type Client,
+  type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import {
-  ApplicationFailure,
-  CancelledFailure,
-  TerminatedFailure,
-  defaultPayloadConverter,
-} from '@temporalio/common';
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { failureMeanings, type FailureType } from '../model/failures.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } from '../model/migrate-vm.ts';
 import { queries, searchAttributes } from '../model/operations.ts';
@@ -38,15 +38,19 @@ export interface OperationView {
   readonly trouble?: Trouble;
 }
 
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
 export class Operation<R = unknown> {
   readonly workflowId: string;
   readonly #handle: WorkflowHandle;
 
   readonly #reach: Reach;
+  readonly #client: Client;
 
   constructor(client: Client, reach: Reach, workflowId: string) {
     this.workflowId = workflowId;
     this.#reach = reach;
+    this.#client = client;
     this.#handle = client.workflow.getHandle(workflowId);
   }
 
@@ -80,11 +84,7 @@ export class Operation<R = unknown> {
       const description = await this.#reach.answer(() => this.#handle.describe());
       const isRunning = description.status.name === 'RUNNING';
       const [activity] = description.raw.pendingActivities ?? [];
-      const heartbeat = activity?.heartbeatDetails?.payloads?.[0];
-      const progress = heartbeat
-        ? defaultPayloadConverter.fromPayload<MigrationProgress | undefined>(heartbeat)
-        : undefined;
-      const lastFailure = activity?.lastFailure?.message;
+      const { progress, lastFailure } = activity ? await this.#readActivity(activity) : {};
       const { status } = isRunning ? await this.#status() : {};
       const trouble = lastFailure
         ? { message: lastFailure, attempt: activity?.attempt ?? 1 }
@@ -129,6 +129,26 @@ export class Operation<R = unknown> {
       yield view;
       if (!view.isRunning) return;
     }
+  }
+
+  /** The SDK decodes nothing of what a description says of activities. */
+  async #readActivity({
+    heartbeatDetails,
+    lastFailure,
+  }: PendingActivity): Promise<{
+    progress?: MigrationProgress | undefined;
+    lastFailure?: string | undefined;
+  }> {
+    const { loadedDataConverter } = this.#client.options;
+    const payloads = heartbeatDetails?.payloads ?? [];
+    const failure = await decodeOptionalFailureToOptionalError(loadedDataConverter, lastFailure);
+    if (payloads.length === 0) return { lastFailure: failure?.message };
+    const progress = await decodeFromPayloadsAtIndex<MigrationProgress | undefined>(
+      loadedDataConverter,
+      0,
+      payloads,
+    );
+    return { progress, lastFailure: failure?.message };
   }
 
   /** The status by the operation's own query; a worker has to answer it, and may be away. */

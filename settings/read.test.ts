@@ -383,7 +383,7 @@ describe('a secret that is named', () => {
     expect(messageOf(text)).toMatch(
       /^drover\.yaml:9:\d+: alerts\.tokenFile names the file \S+, which can't be read \(ENOENT\)$/,
     );
-    writeFileSync(file, '\nsecond line\n');
+    writeFileSync(file, '\nsecond line\n', { mode: 0o600 });
     expect(messageOf(text)).toContain(`names the file ${file}, whose first line is empty`);
     writeFileSync(file, 'abc\n');
     expect(parseSettings(text, 'drover.yaml', { needsSecrets: true }).alerts?.tokenFile).toBe(file);
@@ -393,6 +393,45 @@ describe('a secret that is named', () => {
     const text = `${fence('BMC_PASSWORD')}alerts: {tokenEnv: DROVER_TOKEN}\n`;
     expect(parseSettings(text, 'drover.yaml', { env: {} }).alerts?.tokenEnv).toBe('DROVER_TOKEN');
     expect(messageOf(text)).toContain('alerts.tokenEnv names the environment variable DROVER_TOKEN');
+  });
+
+  describe('as a key of the codec', () => {
+    const withCodec = (codec: string): string => `${good}temporal: {codec: ${codec}}\n`;
+    const key = Buffer.alloc(32, 7).toString('base64');
+
+    test('is read and measured', () => {
+      const text = withCodec('{keys: {k1: CODEC_KEY}, current: k1, endpoint: {token: CODEC_TOKEN}}');
+      const env = { CODEC_KEY: key, CODEC_TOKEN: 't' };
+      const { codec } = parseSettings(text, 'drover.yaml', { needsSecrets: true, env }).temporal;
+      expect(codec).toMatchObject({ current: 'k1', endpoint: { listen: '127.0.0.1:8234', origins: [] } });
+      expect(messageOf(text, {})).toMatch(
+        /temporal\.codec\.keys\.k1 names the environment variable CODEC_KEY, which is not set\n.*temporal\.codec\.endpoint\.token names/,
+      );
+      expect(messageOf(text, { ...env, CODEC_KEY: 'c2hvcnQ=' })).toContain(
+        'temporal.codec.keys.k1 names CODEC_KEY, which holds 5 bytes; a key is 32 bytes, as base64 or hex',
+      );
+    });
+
+    test('and stands there itself, is not repeated', () => {
+      const messages = [
+        messageOf(withCodec(`{keys: {k1: "${key}"}}`)),
+        messageOf(withCodec(`{keys: {k1: CODEC_KEY}, endpoint: {token: "${key}"}}`)),
+      ];
+      for (const message of messages) {
+        expect(message).toContain('must be the name of an environment variable (or {file: PATH})');
+        expect(message).not.toContain(key.slice(0, 20));
+      }
+    });
+
+    test('that encrypts is one of them', () => {
+      expect(messageOf(withCodec('{keys: {k1: CODEC_KEY}, current: k2}'))).toMatch(
+        /^drover\.yaml:9:\d+: temporal\.codec\.current names k2, which is no key \(keys: k1\)$/m,
+      );
+      expect(messageOf(withCodec('{keys: {}}'))).toContain('names no key');
+      expect(messageOf(withCodec('{keys: {k1: CODEC_KEY}, endpoint: {token: T, origins: ["*"]}}'))).toContain(
+        'must be http://HOST:PORT or https://HOST, without a path',
+      );
+    });
   });
 
   test('alerts need exactly one token', () => {

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { plainIssue, plainType } from '../model/plain-issue.ts';
 import { hintFor } from './known-keys.ts';
 import { SettingsSchema, type SecretReference, type Settings } from './schema.ts';
-import { readSecret } from './secrets.ts';
+import { readCodecKey, readSecret } from './secrets.ts';
 
 /** Where Drover looks when `--settings` and DROVER_SETTINGS are not given. */
 export const defaultSettingsPaths = ['drover.yaml', '/etc/drover/drover.yaml'] as const;
@@ -169,7 +169,9 @@ function problemsOf(issue: z.core.$ZodIssue): Found[] {
 
 /** The value that was given; a secret that stands where its reference should is not repeated. */
 function inputOf({ path, input }: z.core.$ZodIssue): string {
-  return path.includes('secrets') || path.at(-1) === 'tokenEnv' ? 'a value' : shown(input);
+  const isSecret =
+    path.includes('secrets') || path[2] === 'keys' || ['token', 'tokenEnv'].includes(String(path.at(-1)));
+  return isSecret ? 'a value' : shown(input);
 }
 
 function shown(value: unknown): string {
@@ -210,6 +212,12 @@ function crossReferences(settings: Settings): Found[] {
       uriOf.set(uri, host);
     }
   }
+  const { keys = {}, current } = settings.temporal.codec ?? {};
+  if (current !== undefined && !Object.hasOwn(keys, current))
+    found.push({
+      keys: ['temporal', 'codec', 'current'],
+      message: `names ${current}, which is no key (keys: ${Object.keys(keys).join(', ')})`,
+    });
   for (const [vm, { avoid, apartFrom }] of Object.entries(settings.vms)) {
     for (const [at, host] of avoid.entries()) {
       if (!clusterOf.has(host)) {
@@ -227,7 +235,7 @@ function crossReferences(settings: Settings): Found[] {
 }
 
 function unsetSecrets(settings: Settings, env: NodeJS.ProcessEnv): Found[] {
-  const wanted: { keys: PropertyKey[]; reference: SecretReference }[] = [];
+  const wanted: { keys: PropertyKey[]; reference: SecretReference; read?: typeof readCodecKey }[] = [];
   for (const [cluster, { hosts }] of Object.entries(settings.clusters)) {
     for (const [host, { fence }] of Object.entries(hosts)) {
       for (const [name, reference] of Object.entries(fence?.secrets ?? {})) {
@@ -240,9 +248,14 @@ function unsetSecrets(settings: Settings, env: NodeJS.ProcessEnv): Found[] {
   if (settings.alerts?.tokenFile) {
     wanted.push({ keys: ['alerts', 'tokenFile'], reference: { file: settings.alerts.tokenFile } });
   }
-  return wanted.flatMap(({ keys, reference }) => {
+  const { codec } = settings.temporal;
+  for (const [id, reference] of Object.entries(codec?.keys ?? {}))
+    wanted.push({ keys: ['temporal', 'codec', 'keys', id], reference, read: readCodecKey });
+  if (codec?.endpoint)
+    wanted.push({ keys: ['temporal', 'codec', 'endpoint', 'token'], reference: codec.endpoint.token });
+  return wanted.flatMap(({ keys, reference, read = readSecret }) => {
     try {
-      readSecret(reference, env);
+      read(reference, env);
       return [];
     } catch (error) {
       return [{ keys, message: (error as Error).message }];

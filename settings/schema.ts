@@ -25,7 +25,10 @@ export const HostUri = z
     hostUriRule,
   );
 
-/** A secret by reference: the name of an environment variable, or a file whose first line it is. */
+/**
+ * A secret by reference: the name of an environment variable, or a file whose first line it is. A name that is not set
+ * is looked for among the credentials that systemd gives a unit (`LoadCredential=NAME:PATH`).
+ */
 const secretRule = 'must be the name of an environment variable (or {file: PATH})';
 export const SecretReference = z.union([
   z.string(secretRule).regex(/^[A-Z][A-Z0-9_]*$/, secretRule),
@@ -98,7 +101,9 @@ const Host = z.strictObject({
 });
 
 const Cluster = z.strictObject({
-  datacenter: Name,
+  datacenter: Name.meta({
+    description: 'Where its hosts stand; workers that are near serve it (--datacenter).',
+  }),
   sharedPaths: z
     .array(z.string().regex(/^\/[^\0]*$/, 'must be an absolute path'))
     .default([])
@@ -109,7 +114,8 @@ const Cluster = z.strictObject({
     }),
   hosts: z
     .record(Name, Host, 'must map host names to their settings: {host1: {uri: ...}}')
-    .refine((hosts) => Object.keys(hosts).length > 0, 'names no host'),
+    .refine((hosts) => Object.keys(hosts).length > 0, 'names no host')
+    .meta({ description: 'By their names, which are unique in the whole inventory.' }),
 });
 
 const VmSettings = z.strictObject({
@@ -150,18 +156,59 @@ const Alerts = z
 
 const port = z.int().min(1).max(65_535);
 
+/** Where the Temporal UI has payloads decrypted: https://docs.temporal.io/codec-server */
+const CodecEndpoint = z.strictObject({
+  listen: HostAndPort.default('127.0.0.1:8234').meta({
+    description: 'Where `drover up` serves /decode and /encode for the Temporal UI and CLI.',
+  }),
+  token: SecretReference.meta({ description: 'Who knows it may read what is encrypted.' }),
+  origins: z
+    .array(
+      z.string().regex(/^https?:\/\/[^/\s]+$/, 'must be http://HOST:PORT or https://HOST, without a path'),
+    )
+    .default([])
+    .meta({
+      description: 'Pages that may ask: where the Temporal UI is, besides the embedded one.',
+      examples: [['https://temporal.example']],
+    }),
+});
+
+const Codec = z.strictObject({
+  keys: z
+    .record(Name, SecretReference)
+    .refine((keys) => Object.keys(keys).length > 0, 'names no key')
+    .meta({
+      description:
+        'Keys of 32 bytes by names of your own (openssl rand -base64 32). One that is used no more stays as long as Temporal keeps what it has encrypted.',
+      examples: [{ 'key-2026': 'DROVER_CODEC_KEY' }],
+    }),
+  current: Name.optional().meta({
+    description: 'The key that encrypts. Without it nothing is encrypted any more, and what was can be read.',
+  }),
+  endpoint: CodecEndpoint.optional(),
+});
+
 const Temporal = z.strictObject({
   embedded: z
     .strictObject({
-      port: port.default(7233),
-      uiPort: port.default(8233),
+      port: port.default(7233).meta({ description: 'Where it listens, on this machine alone.' }),
+      uiPort: port.default(8233).meta({ description: 'Its web page, on this machine alone.' }),
     })
     .prefault({})
     .meta({
       description:
         'The server that `drover up` starts where no other is configured (TEMPORAL_ADDRESS, temporal.toml).',
     }),
-  retentionDays: z.int().min(1).max(365).default(30),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(365)
+    .default(30)
+    .meta({ description: 'So long Temporal remembers operations that have ended.' }),
+  codec: Codec.optional().meta({
+    description:
+      'Encrypts what Temporal stores of inputs, results, failures, pages and records (AES-256-GCM).',
+  }),
 });
 
 /** What makes a VM starved: one place for the rule that fires and for the look that Drover takes before it acts. */

@@ -11,6 +11,7 @@ import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temp
 import { recordWorkflows, taskQueue } from '../model/operations.ts';
 import { readSettings } from '../settings/read.ts';
 import type { Settings } from '../settings/schema.ts';
+import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget } from '../settings/temporal.ts';
 import { workflowsPath } from './run-worker.ts';
 
@@ -35,9 +36,10 @@ export async function replayOpen(
   },
 ): Promise<OpenReplayed> {
   const { connectConfig, namespace } = temporalTarget(settings);
+  const dataConverter = dataConverterOf(settings);
   const connection = await Connection.connect(connectConfig);
   try {
-    const { workflow } = new Client({ connection, namespace });
+    const { workflow } = new Client({ connection, namespace, dataConverter });
     const running = `ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
     const types = Object.values(recordWorkflows);
     const ofOperations = `${running} AND WorkflowType NOT IN (${types.map((type) => `'${type}'`).join(', ')})`;
@@ -47,7 +49,7 @@ export async function replayOpen(
       let replayed = 0;
       const histories = workflow.list({ query }).intoHistories({ concurrency: 10 });
       for await (const { workflowId, error } of Worker.runReplayHistories(
-        workflows,
+        { ...workflows, dataConverter },
         firstOf(histories, most),
       )) {
         replayed++;

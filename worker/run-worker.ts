@@ -10,17 +10,24 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { createActivities, createHostActivities } from '../activities/activities.ts';
+import {
+  createDoctorActivities,
+  createDoctorHostActivities,
+} from '../activities/doctor/doctor-activities.ts';
 import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
 import { Hosts } from '../activities/hosts/hosts.ts';
 import { createRecordActivities } from '../activities/records/create-record-activities.ts';
 import { tellUnknownOnce } from '../activities/hosts/unknown-refusals.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import type { Settings } from '../settings/schema.ts';
+import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
+import { doctorSiteOf } from './doctor-site.ts';
 import type { Logger } from './logger.ts';
 import { prepareNamespace } from './namespace.ts';
 import { scheduleSurvey } from './schedules.ts';
 import { siteOf } from './site.ts';
+import { searchAttributeTypes } from './temporal-server/search-attributes.ts';
 
 export interface WorkerSetup {
   readonly settings: Settings;
@@ -37,11 +44,13 @@ export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', impo
 
 /**
  * Works until the process is asked to end (SIGINT, SIGTERM: Temporal's runtime sees to that).
- * @throws Error when the namespace lacks search attributes that it can't register
+ * @throws TemporalConfigError for a key of the codec that can't be read; Error when the namespace lacks search
+ *   attributes that it can't register
  */
 export async function runWorker(setup: WorkerSetup): Promise<void> {
   const { settings, log, datacenters } = setup;
   const target = temporalTarget(settings);
+  const dataConverter = dataConverterOf(settings);
   const connection = await connect(target, log);
   const { missingAttributes } = await prepareNamespace(connection, {
     namespace: target.namespace,
@@ -64,9 +73,11 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       onRefusal,
     }),
   );
+  const doctorSite = doctorSiteOf(settings, hosts);
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,
+    dataConverter,
     // Progress is read from heartbeats: they must not be held back for most of the heartbeat timeout.
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
@@ -84,7 +95,14 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       ...common,
       taskQueue,
       ...(setup.workflowBundle ? { workflowBundle: setup.workflowBundle } : { workflowsPath }),
-      activities: { ...createActivities(hosts), ...createRecordActivities() },
+      activities: {
+        ...createActivities(hosts),
+        ...createRecordActivities(),
+        ...createDoctorActivities(doctorSite, {
+          retentionDays: settings.temporal.retentionDays,
+          searchAttributes: searchAttributeTypes,
+        }),
+      },
     }),
     ...datacenters.map((datacenter) =>
       Worker.create({
@@ -93,11 +111,11 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
         // A move holds its slot for the minutes of its copy and does little: with Temporal's default, a hundred of
         // them would keep checks and listings waiting.
         maxConcurrentActivityTaskExecutions: 1000,
-        activities: { ...createHostActivities(hosts) },
+        activities: { ...createHostActivities(hosts), ...createDoctorHostActivities(doctorSite) },
       }),
     ),
   ]);
-  await planSurveys(new ScheduleClient({ connection, namespace: target.namespace }), settings, log);
+  await planSurveys(new ScheduleClient({ connection, namespace: target.namespace, dataConverter }), settings, log);
   log.info(`works on ${target.address}, namespace ${target.namespace}, for ${datacenters.join(', ')}`);
   await Promise.all(workers.map((worker) => worker.run()));
   await connection.close();

@@ -72,8 +72,13 @@ export function temporalRecords(client: Client, { asker }: RecordsOptions = {}):
 /** Undefined where no such record runs; one that was terminated knows nothing any more. */
 async function read<State>(client: Client, workflowId: string): Promise<State | undefined> {
   const { connection } = client;
-  const { namespace } = client.options;
-  const open = new WorkflowClient({ connection, namespace, queryRejectCondition: 'NOT_OPEN' });
+  const { namespace, loadedDataConverter } = client.options;
+  const open = new WorkflowClient({
+    connection,
+    namespace,
+    dataConverter: loadedDataConverter,
+    queryRejectCondition: 'NOT_OPEN',
+  });
   try {
     return await open.getHandle(workflowId).query<State>(queries.record);
   } catch (error) {

@@ -96,7 +96,7 @@ export class Cell implements AsyncDisposable {
     const cell = new Cell(simulation, temporal, ports, { own, folder });
     undo.move();
     writeFileSync(cell.#files.bundle, bundle.code);
-    writeFileSync(join(folder, 'alert-token'), alertToken);
+    writeFileSync(join(folder, 'alert-token'), alertToken, { mode: 0o600 });
     writeFileSync(
       cell.#files.settings,
       simulatedDroverYaml(datacenters.small, {
