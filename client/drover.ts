@@ -14,6 +14,7 @@ import {
 } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { z } from 'zod';
+import type { DoctorReport, DoctorRequest } from '../model/doctor.ts';
 import type { HostRecord } from '../model/host-record.ts';
 import type { Inventory, InventoryHost, InventoryPages, InventoryPart } from '../model/inventory.ts';
 import {
@@ -29,6 +30,7 @@ import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { ClosableCalls } from './closable-calls.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
+import { examine, type ExamineOptions } from './examine.ts';
 import { compareNaturally } from './natural-order.ts';
 import { isDryRun, operationId } from './operation-ids.ts';
 import { Operation, type OperationResults } from './operation.ts';
@@ -266,6 +268,14 @@ export class Drover implements AsyncDisposable {
       if (status.name === 'TIMED_OUT') throw new WorkersSilent(timeoutMs);
       throw error;
     }
+  }
+
+  /**
+   * Has the workers examine hosts, Temporal and themselves, by the workflow `doctor`.
+   * @throws WorkersSilent, OperationFailed (`UnknownHost`, `InvalidInput`), TemporalUnreachable
+   */
+  examine(request: DoctorRequest = {}, options?: ExamineOptions): Promise<DoctorReport> {
+    return examine({ client: this.#client, reach: this.#reach }, request, options);
   }
 
   /** Asks Temporal for a sign of life. @throws TemporalUnreachable */

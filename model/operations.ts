@@ -15,6 +15,8 @@ export const internalWorkflows = {
   listInventory: 'listInventory',
 
   surveyHerd: 'surveyHerd',
+
+  doctor: 'doctor',
 } as const;
 
 /** Temporal's schedule that runs `surveyHerd`. */

@@ -14,6 +14,10 @@ import {
   createDoctorActivities,
   createDoctorHostActivities,
 } from '../activities/doctor/doctor-activities.ts';
+import {
+  createDoctorActivities,
+  createDoctorHostActivities,
+} from '../activities/doctor/doctor-activities.ts';
 import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
 import { Hosts } from '../activities/hosts/hosts.ts';
 import { createRecordActivities } from '../activities/records/create-record-activities.ts';
@@ -23,10 +27,12 @@ import type { Settings } from '../settings/schema.ts';
 import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { doctorSiteOf } from './doctor-site.ts';
+import { doctorSiteOf } from './doctor-site.ts';
 import type { Logger } from './logger.ts';
 import { prepareNamespace } from './namespace.ts';
 import { scheduleSurvey } from './schedules.ts';
 import { siteOf } from './site.ts';
+import { searchAttributeTypes } from './temporal-server/search-attributes.ts';
 import { searchAttributeTypes } from './temporal-server/search-attributes.ts';
 
 export interface WorkerSetup {
@@ -73,6 +79,7 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       onRefusal,
     }),
   );
+  const doctorSite = doctorSiteOf(settings, hosts);
   const doctorSite = doctorSiteOf(settings, hosts);
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,

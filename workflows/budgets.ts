@@ -27,6 +27,8 @@ export interface Budgets {
   readonly endNowMs: number;
   /** A datacenter's workers have so long to begin its survey; else it is left to the next. */
   readonly surveyStartMs: number;
+  /** A datacenter's workers have so long to begin its examination, for which a person waits. */
+  readonly doctorStartMs: number;
 }
 
 const second = 1000;
@@ -48,4 +50,5 @@ export const budgets: Budgets = {
   settleMs: 24 * 60 * minute,
   endNowMs: 15 * minute,
   surveyStartMs: 2 * minute,
+  doctorStartMs: 20 * second,
 };

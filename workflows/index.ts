@@ -2,6 +2,7 @@
 export { migrateVm } from './migrate-vm.ts';
 export { settleVm } from './settle-vm.ts';
 export { surveyHerd } from './survey-herd.ts';
+export { doctor } from './doctor.ts';
 export { listInventory } from './list-inventory.ts';
 export { vmRecord } from './records/vm-record.ts';
 export { hostRecord } from './records/host-record.ts';

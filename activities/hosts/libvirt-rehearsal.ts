@@ -10,12 +10,13 @@ import { child, children, parseXml } from './definition.ts';
 import type { MissingPart } from './driver.ts';
 import { CreateFlag, type LibvirtClient } from './libvirt/client.ts';
 import { LibvirtError } from './libvirt/errors.ts';
+import { trialPrefix } from './trial-vms.ts';
 
 const namePrefix = 'drover-rehearsal-';
 
 /** Whether a VM is such a throw-away one, which no list shows. */
 export function isRehearsal(name: string): boolean {
-  return name.startsWith(namePrefix);
+  return name.startsWith(namePrefix) || name.startsWith(trialPrefix);
 }
 
 /** One of a VM's parts that a host must be able to open. */

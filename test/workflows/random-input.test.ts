@@ -15,6 +15,9 @@ beforeAll(async () => {
   worker = await startStandInWorker({
     ...createSettleActivities(recordsOfContext),
     surveyRecords: async () => ({ hosts: 0, silent: 0, vms: 0, created: 0, skipped: 0, failed: 0 }),
+    planExamination: async () => ({ datacenters: [], keepaliveTrialMs: 0 }),
+    doNothing: async () => undefined,
+    examineTemporal: async () => [],
   });
 });
 afterAll(() => worker?.[Symbol.asyncDispose]());
@@ -23,6 +26,7 @@ afterAll(() => worker?.[Symbol.asyncDispose]());
 const keys = [
   ...['vm', 'to', 'reason', 'dryRun', 'acceptWarnings', 'onlyIfStarved', 'maxDowntimeMs', 'bandwidthMiBps'],
   ...['timeoutSeconds', 'wait', 'rank', 'runsOn', 'host', 'carried', 'mostEvents', 'datacenter', 'after'],
+  ...['hosts', 'trials'],
   ...['__proto__', 'constructor', ''],
 ];
 const words = fc.constantFrom('web1', 'host2', 'person', '--all', '13', 'a;b', '\u0000', '../x', '💥');

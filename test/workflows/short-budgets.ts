@@ -14,4 +14,5 @@ export const budgets: Budgets = {
   settleMs: 2000,
   endNowMs: 2000,
   surveyStartMs: 2000,
+  doctorStartMs: 2000,
 };

@@ -24,6 +24,7 @@ export type {
   JobCompletedEvent,
   LifecycleEvent,
   MigrationIterationEvent,
+  MonitorEvent,
   SubscribeOptions,
   Unsubscribe,
 } from './event-calls.ts';

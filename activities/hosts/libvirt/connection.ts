@@ -11,7 +11,7 @@ import {
   PacketType,
   sealPacket,
 } from './packet.ts';
-import { domainEvents, keepaliveProgram, qemuProgram, remoteProgram } from './procedures.ts';
+import { domainEvents, keepaliveProgram, monitorEvent, qemuProgram, remoteProgram } from './procedures.ts';
 import { XdrReader, XdrWriter } from './xdr.ts';
 
 /** keepalive_procedure of virkeepaliveprotocol.x. */
@@ -137,7 +137,11 @@ export class Connection {
   }
 
   #takeEvent({ header, body }: Packet): void {
-    if (header.program !== remoteProgram.number || !eventProcedures.has(header.procedure)) return;
+    const isKnown =
+      header.program === remoteProgram.number
+        ? eventProcedures.has(header.procedure)
+        : header.procedure === monitorEvent.procedure;
+    if (!isKnown) return;
     this.events.take(header.procedure, new XdrReader(body, `an event of procedure ${header.procedure}`));
   }
 

@@ -2,7 +2,7 @@ import type { CallOptions } from './calls.ts';
 import { type LifecycleEventName, nameLifecycleEvent } from './lifecycle.ts';
 import { maxJobParameters } from './migration-calls.ts';
 import { type DomainRef, readDomain, writeDomain } from './objects.ts';
-import { domainEvents } from './procedures.ts';
+import { domainEvents, monitorEvent } from './procedures.ts';
 import { StorageCalls } from './storage-calls.ts';
 import { type ParameterValue, readTypedParameters } from './typed-parameters.ts';
 import type { XdrReader } from './xdr.ts';
@@ -29,6 +29,14 @@ export interface MigrationIterationEvent {
   readonly domain: DomainRef;
   /** Counts from 1. */
   readonly iteration: number;
+}
+
+/** An event of QEMU's own monitor (QMP), with the time of the host's clock at which it came about. */
+export interface MonitorEvent {
+  /** QEMU's name of it, `RESET`. */
+  readonly event: string;
+  /** Since 1970, by the host's clock. */
+  readonly hostMs: number;
 }
 
 /** What each subscription takes beside its listener. */
@@ -82,6 +90,42 @@ export class EventCalls extends StorageCalls {
       return { domain, iteration: reader.i32('the iteration') };
     };
     return this.#subscribe(domainEvents.migrationIteration, read, listener, options);
+  }
+
+  /**
+   * QEMU's own events of one name and one domain, past libvirt (virConnectDomainQemuMonitorEventRegister), until the
+   * connection ends.
+   */
+  async onMonitorEvent(
+    domain: DomainRef,
+    event: string,
+    listener: (event: MonitorEvent) => void,
+    options?: CallOptions,
+  ): Promise<void> {
+    const { events } = this.connection;
+    const deliver = (reader: XdrReader): void => {
+      readDomain(reader);
+      const name = reader.string('the name of the event');
+      const seconds = reader.i64Number('its seconds');
+      const micros = reader.u32('its microseconds');
+      reader.optionalString('its details');
+      reader.end();
+      listener({ event: name, hostMs: seconds * 1000 + micros / 1000 });
+    };
+    events.registrationBegins();
+    await this.connection.call({
+      procedure: 'QEMU_CONNECT_DOMAIN_MONITOR_EVENT_REGISTER',
+      encode: (writer) =>
+        writer
+          .optional(domain, (filter) => writeDomain(writer, filter))
+          .optionalString(event)
+          .u32(0),
+      decode: (reader) => reader.i32('the callback id'),
+      onAnswer: (callbackId) =>
+        events.registrationAnswered({ procedure: monitorEvent.procedure, callbackId }, deliver),
+      onFailure: () => events.registrationFailed(),
+      ...options,
+    });
   }
 
   async #subscribe<Event>(

@@ -88,7 +88,10 @@ const remoteProcedures = {
 } as const;
 
 /** The calls of QEMU's own program: QEMU_PROC_... of qemu_protocol.x. */
-const qemuProcedures = { QEMU_DOMAIN_MONITOR_COMMAND: 1 } as const;
+const qemuProcedures = {
+  QEMU_DOMAIN_MONITOR_COMMAND: 1,
+  QEMU_CONNECT_DOMAIN_MONITOR_EVENT_REGISTER: 4,
+} as const;
 
 /** libvirt's name of a call that this client makes. */
 export type ProcedureName = keyof typeof remoteProcedures | keyof typeof qemuProcedures;
@@ -120,3 +123,6 @@ export const domainEvents = {
   migrationIteration: { id: 20, procedure: 359 },
   jobCompleted: { id: 21, procedure: 363 },
 } as const;
+
+/** QEMU's own events, by QEMU's program: QEMU_PROC_DOMAIN_MONITOR_EVENT. No event of the other program has its number. */
+export const monitorEvent = { procedure: 6 } as const;

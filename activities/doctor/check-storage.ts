@@ -1,0 +1,73 @@
+/** Every storage of the VMs of a cluster, opened by each of its hosts as a VM would open it. */
+import type { DoctorFinding } from '../../model/doctor.ts';
+import { fewNames } from '../../model/names.ts';
+import { atMost } from '../hosts/at-most.ts';
+import { findingsOf } from './findings.ts';
+import type { LookedHost, LookedVm } from './look-at-host.ts';
+import { leftOut, settled, trialsAtOnce, type Examination } from './site-examination.ts';
+
+/** A VM whose disks are tried, and the storages for which it stands. */
+export interface Sample {
+  readonly vm: Pick<LookedVm, 'name' | 'uuid'>;
+  readonly from: LookedHost;
+  readonly storages: readonly string[];
+}
+
+/** One VM for each storage, and no more than are needed. */
+export function samplesOf(looks: readonly LookedHost[]): Sample[] {
+  const rest = new Set(looks.flatMap(({ vms }) => vms.flatMap(({ storages }) => storages)));
+  return looks.flatMap((from) =>
+    from.vms.flatMap((vm): Sample[] => {
+      const storages = vm.storages.filter((storage) => rest.delete(storage));
+      return storages.length === 0 ? [] : [{ vm, from, storages }];
+    }),
+  );
+}
+
+/** One finding for each host. */
+export async function checkStorage(
+  examination: Examination,
+  looks: readonly LookedHost[],
+): Promise<DoctorFinding[]> {
+  const wanted = looks.filter(({ host }) => examination.wanted(host));
+  const samples = samplesOf(looks);
+  const each = (reason: string): DoctorFinding[] =>
+    wanted.map(({ host }) => findingsOf(host.address.name, 'storage').notChecked(reason));
+  if (samples.length === 0) return each('no VM of its cluster uses shared storage');
+  if (!examination.trials) return each(leftOut);
+  return await atMost(trialsAtOnce, wanted, (look) => tryOn(examination, look, samples));
+}
+
+async function tryOn(
+  { hosts }: Examination,
+  { host }: LookedHost,
+  samples: readonly Sample[],
+): Promise<DoctorFinding> {
+  const finding = findingsOf(host.address.name, 'storage');
+  const others = samples.filter(({ from }) => from.host !== host);
+  if (others.length === 0)
+    return finding.notChecked('all storage of its cluster is used by VMs that are on this host');
+  const missing: string[] = [];
+  const gone: string[] = [];
+  for (const { vm, from, storages } of others) {
+    const tried = await settled(async () => {
+      await using source = await hosts.open(from.host);
+      await using session = await hosts.open(host);
+      // Its networks are a check of their own.
+      return await session.rehearse(await source.definition(vm.uuid));
+    });
+    if ('failed' in tried) gone.push(`${storages.join(', ')}: ${tried.failed}`);
+    else
+      for (const { kind, name, reason } of tried.value)
+        if (kind === 'disk') missing.push(`${name} of ${vm.name} (${storages.join(', ')}): ${reason}`);
+  }
+  if (missing.length > 0)
+    return finding.error(
+      `it can't open ${missing.join('; ')}`,
+      'look whether the host reaches the storage, by the same path and with the same rights as the others of the cluster',
+    );
+  if (gone.length > 0) return finding.notChecked(gone.join('; '));
+  return finding.ok(
+    `it opens ${fewNames(others.flatMap(({ storages }) => storages))}, by the disks of ${fewNames(others.map(({ vm }) => vm.name))}`,
+  );
+}
