@@ -14,10 +14,6 @@ import {
   createDoctorActivities,
   createDoctorHostActivities,
 } from '../activities/doctor/doctor-activities.ts';
-import {
-  createDoctorActivities,
-  createDoctorHostActivities,
-} from '../activities/doctor/doctor-activities.ts';
 import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
 import { Hosts } from '../activities/hosts/hosts.ts';
 import { createRecordActivities } from '../activities/records/create-record-activities.ts';
@@ -27,12 +23,10 @@ import type { Settings } from '../settings/schema.ts';
 import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { doctorSiteOf } from './doctor-site.ts';
-import { doctorSiteOf } from './doctor-site.ts';
 import type { Logger } from './logger.ts';
 import { prepareNamespace } from './namespace.ts';
 import { scheduleSurvey } from './schedules.ts';
 import { siteOf } from './site.ts';
-import { searchAttributeTypes } from './temporal-server/search-attributes.ts';
 import { searchAttributeTypes } from './temporal-server/search-attributes.ts';
 
 export interface WorkerSetup {
@@ -80,7 +74,6 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
     }),
   );
   const doctorSite = doctorSiteOf(settings, hosts);
-  const doctorSite = doctorSiteOf(settings, hosts);
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: target.namespace,
@@ -122,7 +115,11 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       }),
     ),
   ]);
-  await planSurveys(new ScheduleClient({ connection, namespace: target.namespace, dataConverter }), settings, log);
+  await planSurveys(
+    new ScheduleClient({ connection, namespace: target.namespace, dataConverter }),
+    settings,
+    log,
+  );
   log.info(`works on ${target.address}, namespace ${target.namespace}, for ${datacenters.join(', ')}`);
   await Promise.all(workers.map((worker) => worker.run()));
   await connection.close();
