@@ -20,8 +20,9 @@ export interface Claimant {
  * - `mayHaveQuit`: the source's QEMU may have been told to quit: that end of it may be our own
  * - `targetIsLatest`: the source's end was proven, so the target's halted copy is whole and may run
  * - `mayHaveRestarted`: the VM may have been started from its disk
+ * - `ranAtTarget`: the VM was seen to run at the target: whoever halts it from then on wants it so
  */
-export type MoveNote = 'mayHaveQuit' | 'targetIsLatest' | 'mayHaveRestarted';
+export type MoveNote = 'mayHaveQuit' | 'targetIsLatest' | 'mayHaveRestarted' | 'ranAtTarget';
 
 /** What the attempts of a lease's holder do on hosts; whoever takes such a lease over has to settle it first. */
 export interface MoveUnderWay {

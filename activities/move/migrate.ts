@@ -93,7 +93,10 @@ export async function commitWith(
   course.committed = ended.committed;
   if (!ended.committed) return;
   if (ended.standstillMs !== undefined) course.standstillMs = ended.standstillMs;
-  if (!ended.isPaused) return await forget(request.vm.uuid, sessions.source);
+  if (!ended.isPaused) {
+    await Promise.all([forget(request.vm.uuid, sessions.source), noteRan({ context, course })]);
+    return;
+  }
   // The proof would be lost with this attempt, and the halted copy could not be told from a stale one.
   course.wasPaused = true;
   await context.lease.confirm({ note: 'targetIsLatest' });
@@ -110,6 +113,15 @@ async function forget(uuid: string, source: HostSession): Promise<void> {
   } catch {
     // The next look finds what is left.
   }
+}
+
+/**
+ * From here on a halt at the target is somebody's will, for this attempt and for those that follow. They can do without
+ * the record's note: they find the VM running, unless somebody has halted it by then.
+ */
+export async function noteRan({ context, course }: Pick<Attempt, 'context' | 'course'>): Promise<void> {
+  course.did('ranAtTarget');
+  await context.lease.confirm({ note: 'ranAtTarget' }).catch(() => undefined);
 }
 
 async function notePause({ request, context, course }: Attempt): Promise<void> {

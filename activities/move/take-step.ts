@@ -1,7 +1,8 @@
 /** One step towards the end of a move, as the states of both hosts allow it. */
 import { HostRefused } from '../hosts/errors.ts';
 import type { BothHosts, Seen } from './both-hosts.ts';
-import { commitWith, type Attempt } from './migrate.ts';
+import { conditionOf } from '../../policies/settle/settle.ts';
+import { commitWith, noteRan, type Attempt } from './migrate.ts';
 import { SourceEvents } from './source-events.ts';
 
 /**
@@ -35,7 +36,8 @@ async function take(seen: Seen, both: BothHosts, attempt: Attempt): Promise<void
       return await commitWith({ events, source, target, mayQuit }, attempt);
     }
     case 'resumeTarget':
-      return await (await both.session('target')).resume(uuid);
+      await (await both.session('target')).resume(uuid);
+      return await noteRan(attempt);
     case 'resumeSource':
       return await (await both.session('source')).resume(uuid);
     // What ends a copy is the latest attempt's alone: another may have moved the VM on since this one has looked.
@@ -46,6 +48,7 @@ async function take(seen: Seen, both: BothHosts, attempt: Attempt): Promise<void
       // Without its definition the source's end can't be read any more, which a halted copy needs for its proof.
       await lease.confirm(attempt.course.wasPaused ? { note: 'targetIsLatest' } : {});
       if (attempt.course.wasPaused) attempt.course.did('targetIsLatest');
+      if (conditionOf(seen.target) === 'runs') await noteRan(attempt);
       return await both.end('source', seen.source);
     case 'restart':
       await lease.confirm({ note: 'mayHaveRestarted' });
@@ -63,7 +66,7 @@ async function take(seen: Seen, both: BothHosts, attempt: Attempt): Promise<void
 async function restart(
   { source, target }: Seen,
   both: BothHosts,
-  { request, course }: Attempt,
+  { request, context, course }: Attempt,
 ): Promise<void> {
   const { uuid } = request.vm;
   course.did('mayHaveRestarted');
@@ -73,12 +76,13 @@ async function restart(
     const left = await session.sight(uuid);
     if (left.kind === 'present' && left.state !== 'running' && left.persistent) {
       try {
-        return await session.start(uuid);
+        await session.start(uuid);
       } catch (error) {
         // The next look finds nothing there, and the source is tried.
         if (error instanceof HostRefused && source.kind === 'present') await both.end('target', left);
         throw error;
       }
+      await noteRan({ context, course });
     }
     return;
   }

@@ -78,6 +78,15 @@ const targetIsLatest: Table = {
   absent: '       -   -   R   .   ?   .   .   .   ?   ?   D   -   .   ?   .',
 };
 
+/** ... and once it has run there: a halt, or an end by a person's order, is somebody's will. */
+const ranAtTarget: Table = {
+  ...mayHaveQuit,
+  offMigrated: '  S   S   S   .   ?   .   .   .   ?   ?   D   S   .   D   .',
+  offShutdown: '  S   S   S   .   ?   .   .   .   ?   ?   D   S   .   D   .',
+  crashed: '      S   S   S   .   ?   .   .   .   ?   ?   ?   S   .   ?   .',
+  absent: '       -   -   -   .   ?   .   .   .   ?   ?   D   -   .   ?   .',
+};
+
 /** A VM that a person had paused is started by nobody, and resumed by nobody but at a source that a migration halted. */
 const wasPaused: Table = {
   ...unnoted,
@@ -95,6 +104,7 @@ const situations: readonly (readonly [string, Table, MoveFacts])[] = [
   ['nothing noted', unnoted, noFacts],
   ['an attempt may have quit the source', mayHaveQuit, facts(false, 'mayHaveQuit')],
   ['the target was proven the latest', targetIsLatest, facts(false, 'mayHaveQuit', 'targetIsLatest')],
+  ['it has run at the target', ranAtTarget, facts(false, 'mayHaveQuit', 'ranAtTarget')],
   ['a person had paused it', wasPaused, facts(true)],
 ];
 
@@ -140,7 +150,13 @@ describe('a source that is just ending', () => {
 });
 
 describe('whatever is noted', () => {
-  const everyNote = [[], ['mayHaveQuit'], ['mayHaveQuit', 'targetIsLatest'], ['mayHaveRestarted']] as const;
+  const everyNote = [
+    [],
+    ['mayHaveQuit'],
+    ['mayHaveQuit', 'targetIsLatest'],
+    ['mayHaveRestarted'],
+    ['mayHaveQuit', 'ranAtTarget'],
+  ] as const;
   const all = names.flatMap((source) =>
     names.flatMap((target) =>
       [false, true].flatMap((paused) =>

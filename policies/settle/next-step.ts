@@ -86,12 +86,14 @@ function ofGoneSource(source: Sight, target: Sight, { wasPaused, notes }: MoveFa
   if (atTarget === 'runs') return isLeft ? 'endSource' : 'nothing';
   const isProven = endedAsMigrated(source) || notes.has('targetIsLatest');
   if (atTarget === 'halted') {
+    // It has run there: whoever halted it since wants it so.
+    if (notes.has('ranAtTarget')) return isLeft ? 'endSource' : 'nothing';
     if (isProven && wasPaused) return isLeft ? 'endSource' : 'nothing';
     if (isProven) return 'resumeTarget';
     // The source may have run on after the target's copy was whole. Nobody starts what a person had paused.
     return wasPaused ? 'ask' : 'restart';
   }
-  if (atTarget !== 'gone' || wasPaused || isSomebodysWill(target)) return 'ask';
+  if (atTarget !== 'gone' || wasPaused || isSomebodysWill(target, notes.has('ranAtTarget'))) return 'ask';
   // Without a definition on either host it has to be looked for first.
   if (!isLeft && target.kind !== 'present') return 'ask';
   // A source that the migration ended, or that an attempt may have ended, was no person's wish.
@@ -103,11 +105,9 @@ function endedAsMigrated(source: Sight): boolean {
   return source.kind === 'present' && source.state === 'off' && reasonOf(source) === 'migrated';
 }
 
-/** The guest powered itself off, or was moved on, where it had arrived. */
-function isSomebodysWill(target: Sight): boolean {
-  return (
-    target.kind === 'present' &&
-    target.state === 'off' &&
-    ['shutdown', 'migrated', 'saved'].includes(reasonOf(target))
-  );
+/** The guest powered itself off, or was moved on, where it had arrived; or a person ended it where it ran. */
+function isSomebodysWill(target: Sight, hasRun: boolean): boolean {
+  if (target.kind !== 'present' || target.state !== 'off') return false;
+  const reason = reasonOf(target);
+  return ['shutdown', 'migrated', 'saved'].includes(reason) || (hasRun && reason === 'destroyed');
 }

@@ -112,6 +112,14 @@ describe('settle with what the hypervisor says of a halted copy', () => {
     expect(settle(absent, present('paused', 'user'), facts).outcome).toBe('moved');
   });
 
+  test('one that has run at the target and is halted there has moved: somebody has halted it since', () => {
+    const facts = { wasPaused: false, notes: new Set(['mayHaveQuit', 'ranAtTarget'] as const) };
+    expect(settle(absent, present('paused', 'user'), facts)).toMatchObject({
+      outcome: 'moved',
+      reason: expect.stringContaining('halted there by somebody since'),
+    });
+  });
+
   test('a guest that crashed is named', () => {
     expect(settle(present('off', 'crashed'), absent).reason).toContain('the guest, or its QEMU, crashed');
     expect(settle(present('off', 'shutdown'), absent).reason).not.toContain('crashed');

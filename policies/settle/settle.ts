@@ -195,6 +195,9 @@ function judgeGoneSource(
         }
       : { outcome: 'none', because: 'no live copy is left on either host' };
   }
+  if (notes.has('ranAtTarget')) {
+    return { outcome: 'moved', because: 'it ran at the target, and is halted there by somebody since' };
+  }
   const asItWas = wasPaused ? ', left paused as it was before' : '';
   // libvirt's confirm step ran, which it does only after the target took over: the source can't have run since.
   if (source.kind === 'present' && source.state === 'off' && reasonOf(source) === 'migrated') {

@@ -42,6 +42,48 @@ test('a VM that a person had paused arrives paused and stays so', async () => {
   expect(stage.notes).toContain('targetIsLatest');
 });
 
+test('one that a person pauses as soon as it runs at the target is left so, and is not booted anew', async () => {
+  const resumed = stage.hold({ kind: 'call', call: 'resume', host: 'host2', nth: 1, phase: 'after' });
+  const { end } = stage.attempt();
+  const letGo = await resumed;
+  bring(stage.server.datacenter, { kind: 'person', order: 'suspend', vm: 'vm1', host: 'host2' });
+  letGo();
+  expect(await end).toMatchObject({ outcome: 'moved', reason: expect.stringContaining('halted') });
+  expect(stage.stateOn('host1')).toBeUndefined();
+  expect(stage.stateOn('host2')).toBe('paused (user)');
+  expect(calls('start')).toBe(0);
+  await expectNothingWrong();
+});
+
+test('nor by the next attempt, where the first has died', async () => {
+  const undefining = stage.hold({ kind: 'call', call: 'undefine', host: 'host1', nth: 1, phase: 'before' });
+  const first = stage.attempt();
+  const letGo = await undefining;
+  await expect.poll(() => stage.notes).toContain('ranAtTarget');
+  first.die();
+  letGo();
+  bring(stage.server.datacenter, { kind: 'person', order: 'suspend', vm: 'vm1', host: 'host2' });
+  expect(await stage.attempt().end).toMatchObject({ outcome: 'moved' });
+  expect(stage.stateOn('host1')).toBeUndefined();
+  expect(stage.stateOn('host2')).toBe('paused (user)');
+  expect(calls('start')).toBe(0);
+  await expectNothingWrong();
+});
+
+test('one that a person pauses as soon as it was started from its disk is left so', async () => {
+  await quitUnseen();
+  const started = stage.hold({ kind: 'call', call: 'start', host: 'host2', nth: 1, phase: 'after' });
+  const { end } = stage.attempt();
+  const letGo = await started;
+  bring(stage.server.datacenter, { kind: 'person', order: 'suspend', vm: 'vm1', host: 'host2' });
+  letGo();
+  expect(await end).toMatchObject({
+    outcome: 'moved',
+    reason: expect.stringContaining('restarted from disk'),
+  });
+  expect(stage.stateOn('host2')).toBe('paused (user)');
+});
+
 test('one that died with the proof of a paused VM is followed by one that leaves it paused', async () => {
   bring(stage.server.datacenter, { kind: 'person', order: 'suspend', vm: 'vm1' });
   const undefining = stage.hold({ kind: 'call', call: 'undefine', nth: 1, phase: 'after' });
