@@ -54,5 +54,15 @@ export function partsOf(settings: Settings, settingsFile: string, target: Tempor
       addresses: [['alerts', `${receiver}/alerts`]],
     });
   }
+  const endpoint = settings.temporal.codec?.endpoint;
+  if (endpoint) {
+    const address = `http://${endpoint.listen}`;
+    parts.push({
+      name: 'codec',
+      ...node('client/codec/main.ts'),
+      answers: () => pageAnswers(`${address}/healthz`),
+      addresses: [['codec endpoint of the Temporal UI', `${address}/TOKEN`]],
+    });
+  }
   return parts;
 }
