@@ -1,11 +1,10 @@
 /** Has the workers examine everything: starts `doctor` and waits for what it found. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { DoctorReport, DoctorRequest } from '../model/doctor.ts';
-import { failureMeanings, type FailureType } from '../model/failures.ts';
 import { internalWorkflows, taskQueue } from '../model/operations.ts';
-import { OperationFailed, WorkersSilent } from './errors.ts';
+import { WorkersSilent } from './errors.ts';
+import { Operation } from './operation.ts';
 import type { Reach } from './reach.ts';
 
 export interface ExamineOptions {
@@ -18,7 +17,8 @@ const lookEveryMs = 250;
 const eventsUntilTaken = 2;
 
 /**
- * @throws WorkersSilent when no worker takes it up in time; OperationFailed for a request that can't be; TemporalUnreachable
+ * @throws WorkersSilent when no worker takes it up in time; OperationFailed for a request that can't be;
+ *   OperationCanceled, OperationTerminated; TemporalUnreachable
  */
 export async function examine(
   { client, reach }: { readonly client: Client; readonly reach: Reach },
@@ -31,18 +31,11 @@ export async function examine(
       workflowId,
       taskQueue,
       args: [request],
-      staticSummary: `examination${request.hosts ? ` of ${request.hosts.join(', ')}` : ''}`.slice(0, 200),
+      staticSummary: `examination${request.hosts ? ` of ${String(request.hosts)}` : ''}`.slice(0, 200),
     }),
   );
   await untilTaken(handle, reach, startTimeoutMs);
-  try {
-    return (await reach.wait(() => handle.result())) as DoctorReport;
-  } catch (error) {
-    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
-    if (!(cause instanceof ApplicationFailure)) throw error;
-    const type = cause.type && Object.hasOwn(failureMeanings, cause.type) ? cause.type : undefined;
-    throw new OperationFailed(workflowId, type as FailureType | undefined, cause.message, cause.details?.[0]);
-  }
+  return await new Operation<DoctorReport>(client, reach, workflowId).result();
 }
 
 /** One that nobody takes up is withdrawn: nobody waits for it any more. */

@@ -3,7 +3,7 @@ import type { DoctorFinding } from '../../model/doctor.ts';
 import { fewNames } from '../../model/names.ts';
 import { atMost } from '../hosts/at-most.ts';
 import { findingsOf } from './findings.ts';
-import type { LookedHost, LookedVm } from './look-at-host.ts';
+import { storagesOf, type LookedHost, type LookedVm } from './look-at-host.ts';
 import { leftOut, settled, trialsAtOnce, type Examination } from './site-examination.ts';
 
 /** A VM whose disks are tried, and the storages for which it stands. */
@@ -30,36 +30,42 @@ export async function checkStorage(
   looks: readonly LookedHost[],
 ): Promise<DoctorFinding[]> {
   const wanted = looks.filter(({ host }) => examination.wanted(host));
-  const samples = samplesOf(looks);
+  const isUsed = looks.some(({ vms }) => vms.some(({ storages }) => storages.length > 0));
   const each = (reason: string): DoctorFinding[] =>
     wanted.map(({ host }) => findingsOf(host.address.name, 'storage').notChecked(reason));
-  if (samples.length === 0) return each('no VM of its cluster uses shared storage');
+  if (!isUsed) return each('no VM of its cluster uses shared storage');
   if (!examination.trials) return each(leftOut);
-  return await atMost(trialsAtOnce, wanted, (look) => tryOn(examination, look, samples));
+  return await atMost(trialsAtOnce, wanted, (look) =>
+    tryOn(examination, look, samplesOf(looks.filter((other) => other !== look))),
+  );
 }
 
 async function tryOn(
   { hosts }: Examination,
   { host }: LookedHost,
-  samples: readonly Sample[],
+  others: readonly Sample[],
 ): Promise<DoctorFinding> {
   const finding = findingsOf(host.address.name, 'storage');
-  const others = samples.filter(({ from }) => from.host !== host);
   if (others.length === 0)
-    return finding.notChecked('all storage of its cluster is used by VMs that are on this host');
+    return finding.ok('no VM of another host of its cluster uses shared storage; its own VMs have theirs');
   const missing: string[] = [];
   const gone: string[] = [];
   for (const { vm, from, storages } of others) {
     const tried = await settled(async () => {
       await using source = await hosts.open(from.host);
       await using session = await hosts.open(host);
-      // Its networks are a check of their own.
-      return await session.rehearse(await source.definition(vm.uuid));
+      const definition = await source.definition(vm.uuid);
+      const shared = definition.disks
+        .filter((disk) => storagesOf({ disks: [disk] }, host.sharedPaths).length > 0)
+        .map(({ target }) => target);
+      const parts = await session.rehearse(definition);
+      // Its networks are a check of their own, and that a local disk is nowhere else is told of the VM.
+      return parts.filter(({ kind, name }) => kind === 'disk' && shared.includes(name));
     });
     if ('failed' in tried) gone.push(`${storages.join(', ')}: ${tried.failed}`);
     else
-      for (const { kind, name, reason } of tried.value)
-        if (kind === 'disk') missing.push(`${name} of ${vm.name} (${storages.join(', ')}): ${reason}`);
+      for (const { name, reason } of tried.value)
+        missing.push(`${name} of ${vm.name} (${storages.join(', ')}): ${reason}`);
   }
   if (missing.length > 0)
     return finding.error(
