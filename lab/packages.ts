@@ -22,8 +22,13 @@ export const packages = [
   'util-linux',
 ] as const;
 
-/** Packages whose services would take the lab's ports when the machine boots. */
-const servicesNotWanted = ['prometheus', 'prometheus-alertmanager', 'prometheus-libvirt-exporter'];
+/** Packages whose services would take the lab's ports when the machine boots, or let somebody in, and these services. */
+const servicesNotWanted: Readonly<Record<string, string>> = {
+  prometheus: 'prometheus',
+  'prometheus-alertmanager': 'prometheus-alertmanager',
+  'prometheus-libvirt-exporter': 'prometheus-libvirt-exporter',
+  'openssh-server': 'ssh',
+};
 
 export async function missingPackages(extra: readonly string[] = []): Promise<string[]> {
   const wanted = [...packages, ...extra];
@@ -64,7 +69,7 @@ export async function installPackages(
       }
     });
     if (existsSync('/run/systemd/system'))
-      for (const service of servicesNotWanted.filter((name) => missing.includes(name)))
+      for (const service of missing.flatMap((name) => servicesNotWanted[name] ?? []))
         await execa('systemctl', ['disable', '--now', service], { reject: false });
     return missing.join(' ');
   });

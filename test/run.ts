@@ -7,8 +7,9 @@ import { prepareMachine } from '../demo/machine.ts';
 import { stepsOnStderr } from '../setup/steps.ts';
 
 try {
-  // A browser, for the tests of the Temporal UI.
-  await prepareMachine(stepsOnStderr(), { ask: true, extra: ['chromium'] });
+  // A browser, for the tests of the Temporal UI; an sshd and nc, for hosts that are reached by ssh.
+  const extra = ['chromium', 'openssh-server', 'netcat-openbsd'];
+  await prepareMachine(stepsOnStderr(), { ask: true, extra });
 } catch (error) {
   console.error(`error: ${(error as Error).message}`);
   process.exit(1);

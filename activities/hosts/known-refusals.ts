@@ -74,6 +74,7 @@ const read: readonly (readonly [RefusalClass, HostCall, string, string])[] = [
   ['elsewhere', 'open', 'SSH_NOT_ADMITTED', 'ssh root@host2: the host does not admit our key'],
   ['elsewhere', 'open', 'SSH_NO_HELPER', 'ssh root@host2: the host has neither virt-ssh-helper nor nc'],
   ['never', 'open', 'SSH_OWN_KEY', "ssh root@host2: our private key can't be read"],
+  ['elsewhere', 'migrate', 'AUTH_FAILED', "authentication failed: Failed to verify peer's certificate"],
   ['never', 'open', 'AUTH_FAILED', 'authentication failed: Failed to verify peer certificate'],
   ['never', 'migrate', 'ACCESS_DENIED', 'access denied: domain migrate'],
 

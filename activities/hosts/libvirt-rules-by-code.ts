@@ -47,6 +47,12 @@ export const rulesByCode: readonly Rule[] = [
     codes: ['NO_SUPPORT', 'OPERATION_UNSUPPORTED', 'ARGUMENT_UNSUPPORTED'],
   },
   {
+    name: 'the hosts do not accept each other',
+    class: 'elsewhere',
+    codes: ['AUTH_FAILED', 'AUTH_CANCELLED', 'AUTH_UNAVAILABLE'],
+    calls: ['migrate'],
+  },
+  {
     name: 'the host lets nobody in, or does not allow the order',
     class: 'never',
     codes: [

@@ -31,7 +31,7 @@ const refusals: readonly (readonly [RegExp, AccessReason, string])[] = [
     'our private key is open to others: chmod go= on it',
   ],
   [
-    /Identity file .* not accessible|Load key .*: (?!bad permissions)/,
+    /no such identity: |Identity file .* not accessible|Load key .*: (?!bad permissions)/,
     'SSH_OWN_KEY',
     "our private key can't be read: name it in the settings (ssh.identityFile), without a passphrase",
   ],
