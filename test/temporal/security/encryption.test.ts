@@ -1,10 +1,12 @@
 /** What Temporal stores, read as whoever gets hold of its database file would read it. */
 import { randomBytes } from 'node:crypto';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Drover } from '../../../client/drover.ts';
 import { readSettings } from '../../../settings/read.ts';
 import { replayOpen } from '../../../worker/replay-open.ts';
+import { findTemporalBinary } from '../../../worker/temporal-server/binary.ts';
 import { secretNetwork, Site } from './site.ts';
 
 const keys = { k1: 'DROVER_TEST_CODEC_KEY_1', k2: 'DROVER_TEST_CODEC_KEY_2' };
@@ -74,6 +76,27 @@ test('from the first start on, no word of an input, a page, a record, a host’s
   for (const text of ['migrate-vm/web1', 'moveVm', 'binary/encrypted'])
     expect([text, encrypted.filesWith(text).join()]).toEqual([text, expect.stringContaining('temporal.db')]);
 }, 180_000);
+
+test('the codec endpoint shows it to Temporal’s own tools, with its token', async () => {
+  process.env['DROVER_TEST_CODEC_TOKEN'] = 'canary-token-60de';
+  await using encrypted = await Site.open();
+  const at = `127.0.0.1:${encrypted.ports.codec}`;
+  const endpoint = { listen: at, token: 'DROVER_TEST_CODEC_TOKEN' };
+  const { drover } = await encrypted.up({ codec: { keys, current: 'k1', endpoint } });
+  const operation = await drover.start('migrateVm', { vm: 'web1', to: 'host2', reason: 'canary-shown-17b3' });
+  await operation.result();
+  const { path: temporal } = await findTemporalBinary({ report: () => undefined });
+  const server = ['--address', `127.0.0.1:${encrypted.ports.temporal}`];
+  const show = async (...codec: string[]): Promise<string> => {
+    const asked = ['workflow', 'show', '-w', operation.workflowId, '-o', 'json', ...server, ...codec];
+    const { stdout, stderr } = await execa(temporal, asked, { reject: false });
+    const decoded = stdout.matchAll(/"data": "([^"]*)"/g).map(([, data = '']) => atob(data));
+    return [...decoded, stderr].join('\n');
+  };
+  expect(await show()).not.toContain('canary-shown-17b3');
+  expect(await show('--codec-endpoint', `http://${at}/canary-token-60de`)).toContain('canary-shown-17b3');
+  expect((await fetch(`http://${at}/decode`, { method: 'POST', body: '{"payloads": []}' })).status).toBe(401);
+}, 120_000);
 
 test('keys change: the old one still reads, and without it the message names it', async () => {
   const { drover } = await site.up({ codec: { keys, current: 'k2' } });
