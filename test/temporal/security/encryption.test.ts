@@ -90,7 +90,7 @@ test('the codec endpoint shows it to Temporal’s own tools, with its token', as
   const show = async (...codec: string[]): Promise<string> => {
     const asked = ['workflow', 'show', '-w', operation.workflowId, '-o', 'json', ...server, ...codec];
     const { stdout, stderr } = await execa(temporal, asked, { reject: false });
-    const decoded = stdout.matchAll(/"data": "([^"]*)"/g).map(([, data = '']) => atob(data));
+    const decoded = [...stdout.matchAll(/"data": "([^"]*)"/g)].map(([, data = '']) => atob(data));
     return [...decoded, stderr].join('\n');
   };
   expect(await show()).not.toContain('canary-shown-17b3');
