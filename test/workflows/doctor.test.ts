@@ -123,6 +123,9 @@ test('started by hand with {} it examines everything, and its page is a table', 
   const report = (await handle.result()) as DoctorReport;
   expect(of(report, 'host3', 'reachable')?.status).toBe('ok');
   expect(of(report, 'datacenter nobody-there', 'examination')?.status).toBe('error');
+  const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain(`**${report.message}**`);
+  expect(currentDetails).toMatch(/^\| host1 \| fence \| ❌ error \| its fence device/m);
 });
 
 test('a host that the settings do not name is refused with those that they do', async () => {
