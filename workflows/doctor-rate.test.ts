@@ -4,13 +4,15 @@ import { doctorPage } from './doctor-page.ts';
 import { judgeStepTimes, stepsToMeasure } from './doctor-rate.ts';
 
 const times = (first: number, later: number): number[] =>
-  Array.from({ length: stepsToMeasure }, (_, place) => (place < 12 ? first : later));
+  Array.from({ length: stepsToMeasure }, (_, place) => (place < 15 ? first : later));
 
 test('a tuned server is well; one that only lets the first dozen steps pass quickly is told with its key', () => {
   expect(judgeStepTimes(times(10, 11))).toMatchObject({
     status: 'ok',
     message: expect.stringContaining('11 ms'),
   });
+  // What is slow at first only, as a worker is that has just been started, is not held against the server.
+  expect(judgeStepTimes(times(400, 11)).status).toBe('ok');
   expect(judgeStepTimes(times(10, 90))).toMatchObject({
     status: 'warning',
     message: expect.stringContaining('90 ms'),
