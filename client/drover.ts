@@ -29,6 +29,7 @@ import type { Settings } from '../settings/schema.ts';
 import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { ClosableCalls } from './closable-calls.ts';
+import { connectionTrouble } from './connection-trouble.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
 import { examine, type ExamineOptions } from './examine.ts';
 import { compareNaturally } from './natural-order.ts';
@@ -104,7 +105,7 @@ export class Drover implements AsyncDisposable {
       });
       return new Drover(target, connection, calls, dataConverter, timeoutMs);
     } catch (error) {
-      throw new TemporalUnreachable(target, error);
+      throw new TemporalUnreachable(target, error, await connectionTrouble(target, error));
     }
   }
 

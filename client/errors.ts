@@ -48,8 +48,9 @@ export class OperationNotFound extends Error {
 export class TemporalUnreachable extends Error {
   override readonly name = 'TemporalUnreachable';
 
-  constructor(target: TemporalTarget, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+  /** @param trouble what keeps a connection from coming about, where more is known than the cause says */
+  constructor(target: TemporalTarget, cause: unknown, trouble?: string) {
+    const reason = trouble ?? (cause instanceof Error ? cause.message : String(cause));
     const hint = target.kind === 'embedded' ? 'start it with: drover up' : target.because;
     super(`Temporal at ${target.address} does not answer (${reason}); ${hint}`, { cause });
   }

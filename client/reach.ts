@@ -1,6 +1,7 @@
 /** Every question to Temporal is asked through here: within a time, and with one error for "it is away". */
 import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import type { TemporalTarget } from '../settings/temporal.ts';
+import { accessTrouble } from './connection-trouble.ts';
 import { TemporalUnreachable } from './errors.ts';
 
 /** gRPC: DEADLINE_EXCEEDED, or CANCELLED where the client's own clock was first; UNAVAILABLE. */
@@ -35,6 +36,8 @@ export class Reach {
       if (isGrpcServiceError(cause) && unreachableCodes.includes(cause.code)) {
         throw new TemporalUnreachable(this.#target, cause);
       }
+      const denied = accessTrouble(this.#target, cause);
+      if (denied !== undefined) throw new TemporalUnreachable(this.#target, cause, denied);
       throw error;
     }
   }

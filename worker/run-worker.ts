@@ -18,6 +18,7 @@ import { driverByScheme } from '../activities/hosts/driver-by-scheme.ts';
 import { Hosts } from '../activities/hosts/hosts.ts';
 import { createRecordActivities } from '../activities/records/create-record-activities.ts';
 import { tellUnknownOnce } from '../activities/hosts/unknown-refusals.ts';
+import { connectionTrouble } from '../client/connection-trouble.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import type { Settings } from '../settings/schema.ts';
 import { dataConverterOf } from '../settings/data-converter.ts';
@@ -146,8 +147,10 @@ async function connect(target: TemporalTarget, log: Pick<Logger, 'warn'>): Promi
     try {
       return await NativeConnection.connect(target.connectConfig);
     } catch (error) {
-      if (attempt % 20 === 0)
-        log.warn(`waits for Temporal at ${target.address}: ${(error as Error).message}`);
+      if (attempt % 20 === 0) {
+        const trouble = (await connectionTrouble(target, error)) ?? (error as Error).message;
+        log.warn(`waits for Temporal at ${target.address}: ${trouble}`);
+      }
       await pause(500);
     }
   }

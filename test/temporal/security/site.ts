@@ -22,6 +22,31 @@ const spec = DatacenterSpec.parse({
   ],
 });
 
+/** As Alertmanager posts it. */
+const starvedAlert = (vm: string): string =>
+  JSON.stringify({
+    version: '4',
+    receiver: 'drover',
+    status: 'firing',
+    groupKey: '{}',
+    groupLabels: {},
+    commonLabels: {},
+    commonAnnotations: {},
+    externalURL: '',
+    truncatedAlerts: 0,
+    alerts: [
+      {
+        status: 'firing',
+        labels: { alertname: 'DroverVmStarved', vm },
+        annotations: {},
+        startsAt: new Date().toISOString(),
+        endsAt: '0001-01-01T00:00:00Z',
+        generatorURL: '',
+        fingerprint: '679c9afbbe788ae9',
+      },
+    ],
+  });
+
 interface Ports {
   readonly temporal: number;
   readonly ui: number;
@@ -83,6 +108,16 @@ export class Site implements AsyncDisposable {
   async down(): Promise<void> {
     await this.#up?.stop();
     this.#up = undefined;
+  }
+
+  /** Posts an alert as Alertmanager would; answers the status and the body. */
+  async alert(vm: string, token: string): Promise<{ status: number; text: string }> {
+    const answer = await fetch(`http://127.0.0.1:${this.ports.alerts}/alerts`, {
+      method: 'POST',
+      body: starvedAlert(vm),
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    });
+    return { status: answer.status, text: await answer.text() };
   }
 
   /** The files of Drover's state in which a text stands: database, its write-ahead log, logs, notes. */
