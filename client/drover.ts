@@ -20,8 +20,10 @@ import type { Inventory, InventoryHost, InventoryPages, InventoryPart } from '..
 import {
   internalWorkflows,
   operationInputs,
+  recordWorkflows,
   searchAttributes,
   taskQueue,
+  vmRecordId,
   type OperationName,
 } from '../model/operations.ts';
 import type { VmRecord } from '../model/vm-record.ts';
@@ -59,6 +61,7 @@ export interface OperationSummary {
   /** Temporal's status: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
   readonly status: string;
   readonly vm?: string;
+  readonly host?: string;
   readonly state?: string;
   readonly startedAt: string;
   readonly endedAt?: string;
@@ -178,6 +181,7 @@ export class Drover implements AsyncDisposable {
    * Operations, newest first by their start; the running ones and those that ended last, where there are more than
    * `limit`. Lists lag a moment behind what happens.
    * @param dryRuns those too that only looked; default false
+   * @param where those alone of which this is true; default: all
    * @throws TemporalUnreachable
    */
   async operations({
@@ -185,9 +189,14 @@ export class Drover implements AsyncDisposable {
     dryRuns = false,
     vm,
     limit = 50,
-  }: { running?: boolean; dryRuns?: boolean; vm?: string; limit?: number } = {}): Promise<
-    OperationSummary[]
-  > {
+    where = () => true,
+  }: {
+    running?: boolean;
+    dryRuns?: boolean;
+    vm?: string;
+    limit?: number;
+    where?: (one: OperationSummary) => boolean;
+  } = {}): Promise<OperationSummary[]> {
     const types = Object.keys(operationInputs).map((name) => `'${name}'`);
     const query = [
       `WorkflowType IN (${types.join(', ')})`,
@@ -195,9 +204,28 @@ export class Drover implements AsyncDisposable {
       ...(vm === undefined ? [] : [`${searchAttributes.vm} = '${vm.replaceAll(/['\\]/g, '')}'`]),
     ].join(' AND ');
     const found = await this.#reach.answer(() =>
-      this.#summaries(query, limit, (one) => dryRuns || !isDryRun(one)),
+      this.#summaries(query, limit, (one) => (dryRuns || !isDryRun(one)) && where(one)),
     );
     return found.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
+  }
+
+  /**
+   * Names of the VMs that have a record, by Temporal alone and so at once: a VM has one from its first survey on, and
+   * keeps it when it is gone.
+   * @param limit default 5,000
+   * @throws TemporalUnreachable
+   */
+  async vmNames({ limit = 5000 } = {}): Promise<string[]> {
+    const query = `WorkflowType = '${recordWorkflows.vm}' AND ExecutionStatus = 'Running'`;
+    const ids = await this.#reach.answer(async () => {
+      const found: string[] = [];
+      for await (const { workflowId } of this.#client.workflow.list({ query, pageSize: 1000 })) {
+        found.push(workflowId);
+        if (found.length >= limit) break;
+      }
+      return found;
+    });
+    return ids.map((id) => id.slice(vmRecordId('').length)).toSorted(compareNaturally);
   }
 
   async #summaries(
@@ -216,12 +244,14 @@ export class Drover implements AsyncDisposable {
     } of this.#client.workflow.list({ query, pageSize: limit })) {
       const attributes = new Map(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
       const text = (name: string): string | undefined => attributes.get(name)?.toString();
-      const [ofVm, state] = [text(searchAttributes.vm), text(searchAttributes.state)];
+      const [ofVm, host] = [text(searchAttributes.vm), text(searchAttributes.host)];
+      const state = text(searchAttributes.state);
       const one = {
         workflowId,
         type,
         status: status.name,
         ...(ofVm === undefined ? {} : { vm: ofVm }),
+        ...(host === undefined ? {} : { host }),
         ...(state === undefined ? {} : { state }),
         startedAt: startTime.toISOString(),
         ...(closeTime ? { endedAt: closeTime.toISOString() } : {}),

@@ -9,7 +9,7 @@ test('an operation that has ended waits for nobody', () => {
 
 test('a worker is waited for only after it has answered nothing for some seconds', () => {
   let nowMs = 0;
-  const textOf = narrator(() => nowMs);
+  const textOf = narrator({ nowMs: () => nowMs });
   expect(textOf({ isRunning: true })).toBeUndefined();
   nowMs = 2_900;
   expect(textOf(checking)).toBe('checking');

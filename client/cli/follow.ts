@@ -1,16 +1,17 @@
 /** Follows an operation to its end: one live line on a terminal, plain lines elsewhere. */
-import { progressText } from '../../model/progress-text.ts';
+import stringWidth from 'string-width';
 import type { Operation, OperationView } from '../operation.ts';
 import { Detached } from './exit.ts';
-import { printable } from './output.ts';
+import { moveLine } from './live-line.ts';
+import { printable } from './printable.ts';
 
 /**
  * @returns the operation's result
  * @throws Detached when the person presses Ctrl-C: the operation goes on
  */
 export async function follow<R>(operation: Operation<R>): Promise<R> {
-  const line = process.stderr.isTTY ? liveLine() : plainLines();
-  const textOf = narrator();
+  const line = process.stderr.isTTY ? liveLine(process.stderr) : plainLines();
+  const textOf = narrator({ width: () => line.width() });
   let detach: (reason: Error) => void = () => undefined;
   const detached = new Promise<never>((_, reject) => (detach = reject));
   const onInterrupt = (): void => detach(new Detached(operation.workflowId));
@@ -21,7 +22,7 @@ export async function follow<R>(operation: Operation<R>): Promise<R> {
       (async () => {
         for await (const view of operation.follow()) {
           const text = textOf(view);
-          if (text !== undefined) line.show(text);
+          if (text !== undefined) line.show(printable(text), view.status?.step);
         }
       })(),
     ]);
@@ -35,52 +36,87 @@ export async function follow<R>(operation: Operation<R>): Promise<R> {
 /** A worker is busy for a moment now and then; one that answers nothing for so long is away. */
 const workerAwayMs = 3000;
 
+interface Narrated {
+  readonly nowMs?: () => number;
+  /** Columns for a line; undefined: as long as it is. */
+  readonly width?: () => number | undefined;
+}
+
 /**
  * Says what an operation is at, view by view; undefined where there is nothing to say: it has ended, or no worker has
  * answered yet.
  */
-export function narrator(
-  nowMs: () => number = () => performance.now(),
-): (view: OperationView) => string | undefined {
+export function narrator({ nowMs = () => performance.now(), width = () => undefined }: Narrated = {}): (
+  view: OperationView,
+) => string | undefined {
   let heardMs = nowMs();
   return ({ isRunning, status, progress, trouble }) => {
     if (!isRunning) return undefined;
     if (status) heardMs = nowMs();
     else if (nowMs() - heardMs < workerAwayMs && !trouble) return undefined;
-    const way = status?.from && status.to ? `${status.from} to ${status.to}: ` : '';
+    const way = status?.from && status.to ? `${status.from} to ${status.to}` : undefined;
     const measured = progress ?? status?.progress;
     const step = status?.step ?? 'waiting for a worker';
-    const doing = step === 'moving' && measured ? progressText(measured) : waiting(step, status);
-    return `${way}${doing}${trouble ? ` (attempt ${trouble.attempt}, before: ${trouble.message})` : ''}`;
+    const before = trouble ? ` (attempt ${trouble.attempt}, before: ${trouble.message})` : '';
+    if (step === 'moving' && measured) {
+      const columns = width();
+      return (
+        moveLine(measured, {
+          ...(way === undefined ? {} : { way }),
+          ...(columns === undefined ? {} : { width: columns - stringWidth(before) }),
+        }) + before
+      );
+    }
+    return `${way === undefined ? '' : `${way}: `}${waiting(step, status)}${before}`;
   };
 }
 
 function waiting(step: string, status: OperationView['status']): string {
   const waitsFor = status && 'waitsFor' in status ? status.waitsFor : undefined;
-  return waitsFor === undefined ? step : `${step} for ${printable(waitsFor)}`;
+  return waitsFor === undefined ? step : `${step} for ${waitsFor}`;
 }
 
 interface Line {
-  show(text: string): void;
+  /** Columns that it has. */
+  width(): number | undefined;
+  show(text: string, step?: string): void;
   end(): void;
 }
 
-function liveLine(): Line {
+function liveLine(terminal: NodeJS.WriteStream): Line {
+  // The last column stays free: some terminals go on to the next line when it is written.
+  const width = (): number => (terminal.columns || 80) - 1;
   return {
-    show: (text) => {
-      const width = process.stderr.columns || 80;
-      process.stderr.write(`\r\u001b[K${text.slice(0, width - 1)}`);
-    },
-    end: () => void process.stderr.write('\r\u001b[K'),
+    width,
+    show: (text) => terminal.write(`\r\u001b[K${cut(text, width())}`),
+    end: () => void terminal.write('\r\u001b[K'),
   };
 }
 
-function plainLines(): Line {
-  let last = '';
+function cut(text: string, width: number): string {
+  let shown = '';
+  for (const letter of text) {
+    if (stringWidth(shown + letter) > width) break;
+    shown += letter;
+  }
+  return shown;
+}
+
+const plainLineEveryMs = 1000;
+
+/** Each new step at once, and what changes within one at most once a second. */
+export function plainLines(
+  write: (line: string) => void = (line) => console.error(line),
+  nowMs: () => number = () => performance.now(),
+): Line {
+  let last: { readonly text: string; readonly step: string | undefined; readonly atMs: number } | undefined;
   return {
-    show: (text) => {
-      if (text !== last) console.error(text);
-      last = text;
+    width: () => undefined,
+    show: (text, step) => {
+      if (last && (text === last.text || (step === last.step && nowMs() - last.atMs < plainLineEveryMs)))
+        return;
+      write(text);
+      last = { text, step, atMs: nowMs() };
     },
     end: () => undefined,
   };

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { MigrateVmInput, type MigrateVmRequest } from '../../model/migrate-vm.ts';
 import { SettleVmInput, type SettleVmRequest } from '../../model/settle-vm.ts';
 import { plainIssue } from '../../model/plain-issue.ts';
-import { printable } from './output.ts';
+import { printable } from './printable.ts';
 import { UsageError } from './exit.ts';
 
 /** @throws UsageError that names each wrong value and what is allowed */

@@ -1,5 +1,6 @@
 /** Sections of names and values, as kubectl's `describe` prints them. */
-import { tableOf, printable } from './output.ts';
+import { tableOf } from './output.ts';
+import { printable } from './printable.ts';
 
 export interface Section {
   readonly title: string;

@@ -1,30 +1,41 @@
 /** Results as people read them. */
 import type { Finding, MigrateVmResult } from '../../model/migrate-vm.ts';
 import type { SettleVmResult } from '../../model/settle-vm.ts';
-import type { Placement } from '../../model/placement.ts';
-import { printable, tableOf } from './output.ts';
+import { sizeText } from './live-line.ts';
+import { tableOf } from './output.ts';
+import { printable } from './printable.ts';
 
-/** What a move measured, in the words of the best of its kind: source, target, whole time, downtime, data. */
+/** What a move measured, as oVirt reports it: VM, source, target, duration, data, actual downtime. */
 export function resultText(result: MigrateVmResult): string {
-  const { figures } = result;
-  const rows: (readonly [string, string | undefined])[] = [
-    ['whole time', seconds(result.wholeMs)],
-    ['copy', figures.copyMs === undefined ? undefined : seconds(figures.copyMs)],
-    ['downtime', figures.downtimeMs === undefined ? undefined : `${Math.round(figures.downtimeMs)} ms`],
-    [
-      'copied',
-      figures.copiedBytes === undefined
-        ? undefined
-        : `${(figures.copiedBytes / 1024 ** 2).toFixed(0)} MiB in ${figures.iterations ?? '?'} passes`,
-    ],
-    ['reason', result.reason],
-  ];
-  const shown = result.outcome === 'moved' ? rows.filter(([, value]) => value !== undefined) : [];
   return [
     ...result.findings.map(findingText),
-    ...shown.map(([name, value]) => `  ${name.padEnd(11)}${printable(value ?? '')}`),
+    ...(result.outcome === 'moved' ? [reportText(result)] : []),
     printable(result.message),
   ].join('\n');
+}
+
+function reportText({ vm, from, to, reason, wholeMs, figures }: MigrateVmResult): string {
+  const { copyMs, copiedBytes, iterations, downtimeMs, standstillMs } = figures;
+  const rows: Readonly<Record<string, string | undefined>> = {
+    VM: vm,
+    source: from,
+    target: to,
+    duration: seconds(wholeMs) + (copyMs === undefined ? '' : `, of which ${seconds(copyMs)} to copy`),
+    copied: copiedBytes === undefined ? undefined : sizeText(copiedBytes),
+    rate: copiedBytes && copyMs ? `${sizeText((copiedBytes * 1000) / copyMs)}/s` : undefined,
+    passes: iterations?.toString(),
+    downtime:
+      downtimeMs === undefined
+        ? undefined
+        : milliseconds(downtimeMs) +
+          (standstillMs === undefined
+            ? ''
+            : `; ${milliseconds(standstillMs)} until the VM ran, as the worker saw it`),
+    reason,
+  };
+  return tableOf(
+    Object.entries(rows).flatMap(([name, value]) => (value === undefined ? [] : [[`  ${name}`, value]])),
+  );
 }
 
 /** The end of any operation. */
@@ -36,19 +47,8 @@ export function findingText({ severity, code, message }: Finding): string {
   return `${severity}: ${printable(message)} [${code}]`;
 }
 
-/** Every host with every filter and every part of its score. */
-export function placementText(placement: Placement): string {
-  const rows = placement.candidates.flatMap(({ host, fits, score, filters, scoreParts }) => [
-    [host, fits ? 'fits' : 'refused', score === undefined ? '' : score.toFixed(3), ''],
-    ...filters.map(({ code, passed, reason }) => ['', `  ${passed ? 'ok' : 'NO'} ${code}`, '', reason]),
-    ...scoreParts.map(({ name, value, weight, reason }) => [
-      '',
-      `  score ${name}`,
-      `${value.toFixed(3)} x ${weight}`,
-      reason,
-    ]),
-  ]);
-  return tableOf([['HOST', 'VERDICT', 'SCORE', 'WHY'], ...rows]);
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)} ms`;
 }
 
 function seconds(ms: number): string {

@@ -1,7 +1,8 @@
 /** Records as a client reads them, where there is none, and where no worker answers. */
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { exitCodeOf, exitCodes } from '../../client/cli/exit.ts';
+import { exitCodes } from '../../client/cli/exit-codes.ts';
+import { exitCodeOf } from '../../client/cli/exit.ts';
 import { Drover } from '../../client/drover.ts';
 import { hostRecordId, recordWorkflows, vmRecordId } from '../../model/operations.ts';
 import { settingsFor } from '../workflows/stand-in-worker.ts';

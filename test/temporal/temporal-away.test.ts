@@ -1,6 +1,7 @@
 /** Whatever a client asks when Temporal has gone away, it is told so, within the time that it gave. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { exitCodeOf, exitCodes } from '../../client/cli/exit.ts';
+import { exitCodes } from '../../client/cli/exit-codes.ts';
+import { exitCodeOf } from '../../client/cli/exit.ts';
 import { Drover } from '../../client/drover.ts';
 import { prepareTestNamespace, startTestServer, type TestServer } from '../support/temporal.ts';
 

@@ -1,31 +1,42 @@
 import type { Command } from 'commander';
 import { OperationCanceled } from '../../errors.ts';
-import type { MigrateVmResult } from '../../../model/migrate-vm.ts';
-import type { SettleVmResult } from '../../../model/settle-vm.ts';
+import type { OperationResults } from '../../operation.ts';
+import { addExamples } from '../examples.ts';
+import { failureData, printingFailures } from '../failure-data.ts';
 import { follow } from '../follow.ts';
 import { checkedOperationId } from '../input.ts';
+import { withNearOperations } from '../near-errors.ts';
+import { outputOption, print, type Format } from '../output.ts';
+import { printable } from '../printable.ts';
 import { withDrover } from '../session.ts';
 import { endText } from '../texts.ts';
 
 /** `drover cancel OPERATION`: a move that is under way is aborted, and the VM stays where it is. */
-export function registerCancel(program: Command): void {
-  program
-    .command('cancel')
-    .description('end an operation; a VM that is being moved stays where it is')
+export function defineCancel(verb: Command): void {
+  verb
     .argument('<operation>', 'its id, as drover get operations shows it')
-    .action(async (typed: string, _, command: Command) => {
+    .addOption(outputOption())
+    .action(async (typed: string, { output }: { output: Format }, command: Command) => {
       const workflowId = checkedOperationId(typed);
       await withDrover(command, async (drover) => {
-        const operation = drover.operation<MigrateVmResult | SettleVmResult>(workflowId);
-        await operation.cancel();
+        const operation = drover.operation<OperationResults[keyof OperationResults]>(workflowId);
         try {
-          console.log(
-            `it had come too far to be canceled, or had ended:\n${endText(await follow(operation))}`,
-          );
+          await operation.cancel().catch(async (error: unknown) => {
+            throw await withNearOperations(error, workflowId, drover);
+          });
+          const result = await follow(operation);
+          if (output !== 'table')
+            return print(output, { operation: workflowId, canceled: false, ...result }, () => []);
+          console.log(`it had come too far to be canceled, or had ended:\n${endText(result)}`);
         } catch (error) {
-          if (!(error instanceof OperationCanceled)) throw error;
-          console.log(error.message);
+          if (!(error instanceof OperationCanceled))
+            await printingFailures(output, () => Promise.reject(error as Error));
+          else if (output === 'table') console.log(printable(error.message));
+          else print(output, { canceled: true, ...failureData(error) }, () => []);
         }
       });
     });
+  addExamples(verb, {
+    'drover cancel migrate-vm/web1/2026-11-24T10:00:00.000Z': 'abort the move; web1 stays where it was',
+  });
 }

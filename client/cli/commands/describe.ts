@@ -1,17 +1,21 @@
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { progressText } from '../../../model/progress-text.ts';
 import type { VmRecord } from '../../../model/vm-record.ts';
 import type { Settings } from '../../../settings/schema.ts';
 import type { Drover } from '../../drover.ts';
-import { OperationNotFound, WorkersSilent } from '../../errors.ts';
+import { WorkersSilent } from '../../errors.ts';
 import { didYouMean } from '../../near-names.ts';
 import type { OperationDetails } from '../../operation-details.ts';
 import type { OperationView } from '../../operation.ts';
 import { claimOf, type Claim } from '../../claims.ts';
+import { addExamples } from '../examples.ts';
 import { UsageError } from '../exit.ts';
 import { failureData } from '../failure-data.ts';
 import { checkedOperationId } from '../input.ts';
-import { outputOption, print, printable, type Format } from '../output.ts';
+import { kindArgument } from '../kind-argument.ts';
+import { checkHost, withNearOperations } from '../near-errors.ts';
+import { outputOption, print, type Format } from '../output.ts';
+import { printable } from '../printable.ts';
 import { hostSections, vmSections, when } from '../record-texts.ts';
 import { sectionsText, type Section } from '../sections.ts';
 import { withDrover } from '../session.ts';
@@ -25,11 +29,9 @@ interface Described {
 }
 
 /** `drover describe vm|host|operation NAME`: who holds it, who waits, what is remembered of it. */
-export function registerDescribe(program: Command): void {
-  program
-    .command('describe')
-    .description('show who holds a VM, a host or an operation, who waits, and what is remembered')
-    .addArgument(new Argument('<kind>', 'of what').choices(['vm', 'host', 'operation']))
+export function defineDescribe(verb: Command): void {
+  verb
+    .addArgument(kindArgument(['vm', 'host', 'operation'], 'of what'))
     .argument('<name>', "the name, or an operation's id")
     .addOption(outputOption())
     .action(async (kind: Kind, name: string, { output }: { output: Format }, command: Command) => {
@@ -39,6 +41,10 @@ export function registerDescribe(program: Command): void {
         else print(output, data, () => []);
       });
     });
+  addExamples(verb, {
+    'drover describe vm web1': 'who holds it, who waits, where it was seen, its last operations',
+    'drover describe host host1 -o json': 'its state, and the room and slots held there',
+  });
 }
 
 const describers: Readonly<Record<Kind, Describe>> = {
@@ -67,10 +73,8 @@ const describers: Readonly<Record<Kind, Describe>> = {
     };
   },
 
-  async host(drover, name, { clusters }) {
-    const known = Object.values(clusters).flatMap(({ hosts }) => Object.keys(hosts));
-    if (!known.includes(name))
-      throw new UsageError(`the settings name no host ${name}${didYouMean(name, known)}`);
+  async host(drover, name, settings) {
+    checkHost(name, settings);
     const record = await drover.hostRecord(name);
     if (record) return { data: record, sections: (now) => hostSections(record, now) };
     return {
@@ -83,13 +87,7 @@ const describers: Readonly<Record<Kind, Describe>> = {
     const workflowId = checkedOperationId(typed);
     const operation = drover.operation(workflowId);
     const details = await operation.details().catch(async (error: unknown) => {
-      if (!(error instanceof OperationNotFound)) throw error;
-      const others = await drover.operations({ dryRuns: true, limit: 500 });
-      const near = didYouMean(
-        workflowId,
-        others.map((one) => one.workflowId),
-      );
-      throw near === '' ? error : new UsageError(`no operation is called ${workflowId}${near}`);
+      throw await withNearOperations(error, workflowId, drover);
     });
     if (details.status !== 'RUNNING') {
       const end = await operation.result().then(

@@ -1,38 +1,44 @@
 import type { Command } from 'commander';
+import { addExamples } from '../examples.ts';
 import { Refused } from '../exit.ts';
 import { printingFailures } from '../failure-data.ts';
 import { checkedMigrateVm } from '../input.ts';
-import { outputOption, print, printable, type Format } from '../output.ts';
+import { withNearNames } from '../near-errors.ts';
+import { outputOption, print, type Format } from '../output.ts';
+import { placementText } from '../placement-text.ts';
+import { printable } from '../printable.ts';
 import { withDrover } from '../session.ts';
-import { findingText, placementText } from '../texts.ts';
+import { findingText } from '../texts.ts';
 
 /** `drover explain VM [--to HOST]`: every host's filters and score, by a dry run of the move; refused as one is. */
-export function registerExplain(program: Command): void {
-  program
-    .command('explain')
-    .description('why a VM would go to which host, and why not to the others')
+export function defineExplain(verb: Command): void {
+  verb
     .argument('<vm>', 'the VM, by name')
     .option('--to <host>', 'look at this host')
     .addOption(outputOption())
-    .action(async (vm: string, options: { to?: string; output: Format }, command: Command) => {
-      const request = checkedMigrateVm({
-        vm,
-        dryRun: true,
-        ...(options.to === undefined ? {} : { to: options.to }),
-      });
-      await withDrover(command, async (drover) => {
+    .action(async (vm: string, { to, output }: { to?: string; output: Format }, command: Command) => {
+      const request = checkedMigrateVm({ vm, dryRun: true, ...(to === undefined ? {} : { to }) });
+      await withDrover(command, async (drover, settings) => {
         const operation = await drover.start('migrateVm', request, { summary: `explain ${vm}` });
-        const { outcome, findings, placement, message } = await printingFailures(options.output, () =>
-          operation.result(),
+        const result = await printingFailures(output, () =>
+          operation.result().catch(async (error: unknown) => {
+            throw await withNearNames(error, { vm, host: to }, drover, settings);
+          }),
         );
-        if (options.output === 'table') {
-          if (placement) console.log(placementText(placement));
+        const { outcome, from, findings, placement, message } = result;
+        if (output === 'table') {
+          if (placement) console.log(`${placementText(placement, to)}\n`);
           for (const finding of findings) console.log(findingText(finding));
           console.log(printable(message));
         } else {
-          print(options.output, { outcome, message, findings, placement }, () => []);
+          print(output, { vm, from, to: result.to, outcome, message, findings, placement }, () => []);
         }
         if (outcome === 'blocked') throw new Refused(`a move of ${vm} would be refused`);
       });
     });
+  addExamples(verb, {
+    'drover explain web1': 'the host that web1 would go to, and every other one',
+    'drover explain web1 --to host2': 'what speaks for and against host2',
+    'drover explain web1 -o json': 'every rule and every part of the scores, for a program',
+  });
 }

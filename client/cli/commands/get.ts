@@ -1,122 +1,55 @@
-import { Argument, type Command } from 'commander';
-import type { InventoryHost, VmFacts } from '../../../model/inventory.ts';
-import { isActionableVmName } from '../../../model/names.ts';
-import type { Claim } from '../../claims.ts';
-import type { Drover, OperationSummary } from '../../drover.ts';
-import { WorkersSilent } from '../../errors.ts';
+import type { Command } from 'commander';
+import { addExamples } from '../examples.ts';
+import { keepListing } from '../keep-listing.ts';
+import { kindArgument } from '../kind-argument.ts';
+import { labeledInWords, labelKeys, type Labeled } from '../labels.ts';
+import { listings, type ListOptions } from '../listing.ts';
 import { outputOption, print, type Format } from '../output.ts';
+import { everyOption } from '../pace.ts';
+import { printable } from '../printable.ts';
+import { checkKeys, nothingSelected, selectorOption, type Requirement } from '../selector.ts';
 import { withDrover } from '../session.ts';
 
 interface Options {
   readonly output: Format;
+  readonly selector?: readonly Requirement[];
   readonly running?: boolean;
   readonly all?: boolean;
+  readonly watch?: boolean;
+  readonly every: number;
 }
 
-type Kind = 'hosts' | 'vms' | 'operations';
-
-/** `drover get hosts|vms|operations`: what there is, asked anew. */
-export function registerGet(program: Command): void {
-  program
-    .command('get')
-    .description('list hosts, VMs or operations')
-    .addArgument(new Argument('<kind>', 'what to list').choices(['hosts', 'vms', 'operations']))
+/** `drover get hosts|vms|clusters|operations`: what there is, asked anew. */
+export function defineGet(verb: Command): void {
+  verb
+    .addArgument(kindArgument(['hosts', 'vms', 'clusters', 'operations'], 'what to list'))
+    .addOption(selectorOption())
     .option('--running', 'operations: only those that have not ended')
     .option('--all', 'operations: dry runs and explanations too')
+    .option('-w, --watch', 'stay, and print each row that changes; Ctrl-C ends it')
+    .addOption(everyOption(2))
     .addOption(outputOption())
-    .action(async (kind: Kind, options: Options, command: Command) => {
-      await withDrover(command, (drover) => lists[kind](drover, options));
+    .action(async (kind: Labeled, options: Options, command: Command) => {
+      const { output, selector = [], watch = false, every, ...rest } = options;
+      await withDrover(command, async (drover, settings) => {
+        checkKeys(selector, labelKeys(kind, settings), labeledInWords[kind]);
+        const asked: ListOptions = { selector, ...rest };
+        const list = () => listings[kind](drover, asked);
+        if (watch) return await keepListing(list, { output, everyMs: every * 1000 });
+        const { head, items, notes, all } = await list();
+        print(
+          output,
+          items.map(({ data }) => data),
+          () => [head, ...items.map(({ row }) => row)],
+        );
+        if (items.length === 0 && all.length > 0)
+          console.error(printable(nothingSelected(selector, all, labeledInWords[kind])));
+        for (const note of notes) console.error(printable(note));
+      });
     });
-}
-
-const lists: Readonly<Record<Kind, (drover: Drover, options: Options) => Promise<void>>> = {
-  async hosts(drover, { output }) {
-    const { hosts } = await drover.inventory();
-    print(output, hosts, () => [
-      ['HOST', 'CLUSTER', 'STATE', 'VMS', 'CPU', 'MEMORY MIB', 'HYPERVISOR'],
-      ...hosts.map(hostRow),
-    ]);
-  },
-  async vms(drover, { output }) {
-    const { hosts } = await drover.inventory();
-    const vms = hosts.flatMap((host) =>
-      host.answer.reachable ? host.answer.facts.vms.map((vm) => ({ host: host.name, ...vm })) : [],
-    );
-    const silent = hosts.filter(({ answer }) => !answer.reachable).map(({ name }) => name);
-    print(output, vms, () => [
-      ['VM', 'HOST', 'STATE', 'CPU', 'VCPUS', 'MEMORY MIB', 'UUID'],
-      ...vms.map((vm) => vmRow(vm.host, vm)),
-    ]);
-    if (silent.length > 0) console.error(`not asked, they don't answer: ${silent.join(', ')}`);
-  },
-  async operations(drover, { output, running = false, all = false }) {
-    const operations = await drover.operations({ running, dryRuns: all });
-    const claims = await claimsOf(drover, operations);
-    const listed = operations.map((one) => {
-      const claim = claims.get(one.workflowId);
-      return { ...one, ...(claim ? { claim } : {}) };
-    });
-    print(output, listed, () => [
-      ['OPERATION', 'TYPE', 'VM', 'STATUS', 'STATE', 'HOLDS', 'WAITS FOR', 'STARTED', 'ENDED'],
-      ...listed.map((one) => [
-        one.workflowId,
-        one.type,
-        one.vm ?? '',
-        one.status,
-        one.state ?? '',
-        one.claim?.kind === 'holds' ? `epoch ${one.claim.epoch}` : '',
-        one.claim?.kind === 'waits' ? (one.claim.holder ?? `turn ${one.claim.place}`) : '',
-        one.startedAt,
-        one.endedAt ?? '',
-      ]),
-    ]);
-  },
-};
-
-/** What those that run hold and wait for; nothing, and a word of it, while no worker answers. */
-async function claimsOf(
-  drover: Drover,
-  operations: readonly OperationSummary[],
-): Promise<ReadonlyMap<string, Claim>> {
-  try {
-    const running = operations.filter(({ status }) => status === 'RUNNING');
-    return await drover.claims(running, { timeoutMs: 5000 });
-  } catch (error) {
-    if (!(error instanceof WorkersSilent)) throw error;
-    console.error(`what they hold and wait for is not shown: ${error.message}`);
-    return new Map();
-  }
-}
-
-function hostRow({ name, cluster, answer }: InventoryHost): string[] {
-  if (!answer.reachable) return [name, cluster, 'unreachable', '', '', '', answer.reason];
-  const { facts } = answer;
-  const running = facts.vms.filter(({ state }) => state === 'running');
-  const memory = running.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0);
-  return [
-    name,
-    cluster,
-    'active',
-    String(running.length),
-    `${cores(facts.cpuBusyCores)} of ${facts.cpus}`,
-    `${memory} of ${facts.memoryMiB}`,
-    facts.hypervisor,
-  ];
-}
-
-function vmRow(host: string, vm: VmFacts): string[] {
-  const name = isActionableVmName(vm.name) ? vm.name : `${vm.name} (left alone: rename it)`;
-  return [
-    name,
-    host,
-    `${vm.state} (${vm.stateReason})`,
-    cores(vm.cpuBusyCores),
-    String(vm.vcpus),
-    String(vm.memoryMiB),
-    vm.uuid,
-  ];
-}
-
-function cores(value: number | undefined): string {
-  return value === undefined ? '?' : value.toFixed(2);
+  addExamples(verb, {
+    'drover get vms -l host=host1,state!=running': 'what does not run on host1',
+    'drover get operations --running --watch': 'print an operation whenever it changes',
+    'drover get hosts -l switch=sw1 -o json': 'hosts behind a switch, for a program',
+  });
 }

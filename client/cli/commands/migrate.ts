@@ -1,9 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { MigrateVmRequest } from '../../../model/migrate-vm.ts';
+import { addExamples } from '../examples.ts';
 import { Refused } from '../exit.ts';
 import { printingFailures } from '../failure-data.ts';
 import { follow } from '../follow.ts';
 import { checkedMigrateVm } from '../input.ts';
+import { withNearNames } from '../near-errors.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { resultText } from '../texts.ts';
@@ -22,10 +24,8 @@ interface Options {
 }
 
 /** `drover migrate VM [--to HOST]`: moves a running VM and follows the move to its end. */
-export function registerMigrate(program: Command): void {
-  program
-    .command('migrate')
-    .description('move a running VM to another host')
+export function defineMigrate(verb: Command): void {
+  verb
     .argument('<vm>', 'the VM, by name')
     .option('--to <host>', 'the host to move to; default: the best one')
     .option('--reason <text>', 'why, for those who read it later')
@@ -35,11 +35,12 @@ export function registerMigrate(program: Command): void {
     .option('--max-downtime <ms>', 'allow the VM to stand still for up to so long, in steps', integer)
     .option('--bandwidth <mib/s>', 'copy at most so fast', integer)
     .option('--timeout <seconds>', 'give up copying after so long', integer)
-    .option('--detach', 'return as soon as the operation is started')
+    .option('--watch', 'follow it to its end; Ctrl-C leaves it running (this is the default)')
+    .addOption(new Option('--detach', 'return as soon as the operation is started').conflicts('watch'))
     .addOption(outputOption())
     .action(async (vm: string, options: Options, command: Command) => {
       const request = checkedMigrateVm(requestOf(vm, options));
-      await withDrover(command, async (drover) => {
+      await withDrover(command, async (drover, settings) => {
         const operation = await drover.start('migrateVm', request, {
           summary: `${vm} by the command line`,
         });
@@ -50,12 +51,21 @@ export function registerMigrate(program: Command): void {
           ]);
           return;
         }
-        const result = await printingFailures(options.output, () => follow(operation));
+        const result = await printingFailures(options.output, () =>
+          follow(operation).catch(async (error: unknown) => {
+            throw await withNearNames(error, { vm, host: options.to }, drover, settings);
+          }),
+        );
         if (options.output === 'table') console.log(resultText(result));
         else print(options.output, result, () => []);
         if (result.outcome === 'blocked') throw new Refused('the dry run found that it would be refused');
       });
     });
+  addExamples(verb, {
+    'drover migrate web1': 'to the best host, followed to the end',
+    'drover migrate web1 --to host2 --dry-run': 'all that would stop it, at once',
+    'drover migrate web1 --detach -o json': 'only start it; prints its id',
+  });
 }
 
 /** What was typed as the operation's input. */

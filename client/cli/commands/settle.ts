@@ -1,14 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { SettleVmRequest } from '../../../model/settle-vm.ts';
-import type { Settings } from '../../../settings/schema.ts';
-import type { Drover } from '../../drover.ts';
-import { OperationFailed } from '../../errors.ts';
-import { didYouMean } from '../../near-names.ts';
+import { addExamples } from '../examples.ts';
 import { UsageError } from '../exit.ts';
 import { printingFailures } from '../failure-data.ts';
 import { follow } from '../follow.ts';
 import { checkedSettleVm } from '../input.ts';
+import { checkHost, withNearNames } from '../near-errors.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { endText } from '../texts.ts';
@@ -21,10 +19,8 @@ interface Options {
 }
 
 /** `drover settle VM [--runs-on HOST]`: ends the doubt where a VM is, by its hosts or by a person's word. */
-export function registerSettle(program: Command): void {
-  program
-    .command('settle')
-    .description('find out where a VM is whose operation ended in doubt, and free it for others')
+export function defineSettle(verb: Command): void {
+  verb
     .argument('<vm>', 'the VM, by name')
     .option('--runs-on <host>', 'your word that it is on this host, where a host does not answer')
     .option('--reason <text>', 'why, for those who read it later')
@@ -40,35 +36,21 @@ export function registerSettle(program: Command): void {
         });
         const result = await printingFailures(options.output, () =>
           follow(operation).catch(async (error: unknown) => {
-            throw await withNearVms(error, vm, drover);
+            throw await withNearNames(error, { vm, host: options.runsOn }, drover, settings);
           }),
         );
         if (options.output === 'table') console.log(endText(result));
         else print(options.output, result, () => []);
       });
     });
+  addExamples(verb, {
+    'drover settle web1': 'ask the hosts where web1 is',
+    'drover settle web1 --runs-on host2 --reason "host1 was unplugged"': 'your word, where a host is silent',
+  });
 }
 
 function requestOf(vm: string, { runsOn, reason }: Options): SettleVmRequest {
   return { vm, ...(runsOn === undefined ? {} : { runsOn }), ...(reason === undefined ? {} : { reason }) };
-}
-
-function checkHost(host: string, { clusters }: Settings): void {
-  const known = Object.values(clusters).flatMap(({ hosts }) => Object.keys(hosts));
-  if (!known.includes(host))
-    throw new UsageError(`the settings name no host ${host}${didYouMean(host, known)}`);
-}
-
-/** A name that no host knows was mistyped, as a rule. */
-async function withNearVms(error: unknown, vm: string, drover: Drover): Promise<unknown> {
-  if (!(error instanceof OperationFailed) || error.type !== 'UnknownVm') return error;
-  const { hosts } = await drover.inventory();
-  const known = hosts.flatMap(({ answer }) => (answer.reachable ? answer.facts.vms : []));
-  const near = didYouMean(
-    vm,
-    known.map(({ name }) => name),
-  );
-  return new OperationFailed(error.workflowId, error.type, error.message + near, error.details);
 }
 
 /** A wrong word can make a VM run twice: on a terminal it is asked back. @throws UsageError when the answer is no */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { defaultSettingsPaths } from '../../../settings/read.ts';
+import { addExamples } from '../examples.ts';
 
 interface Options {
   readonly quiet?: boolean;
@@ -11,10 +12,8 @@ interface Options {
 }
 
 /** Adds the command to the program; it ends the process with its exit code. */
-export function registerUp(program: Command): void {
-  program
-    .command('up')
-    .description('run what the settings ask for: the embedded Temporal server, a worker, the alert receiver')
+export function defineUp(verb: Command): void {
+  verb
     .option(
       '-q, --quiet',
       'print only what up itself says; the output of its parts is in the log files alone',
@@ -35,6 +34,10 @@ export function registerUp(program: Command): void {
       // An input that is still open would keep this process.
       if (whileStdinIsOpen) process.stdin.destroy();
     });
+  addExamples(verb, {
+    'drover up': 'until Ctrl-C',
+    'drover -s /etc/drover/drover.yaml up --quiet': 'the output of its parts in their log files alone',
+  });
 }
 
 function defaultSettingsFile(): string {

@@ -1,21 +1,34 @@
 import type { Command } from 'commander';
-import type { MigrateVmResult } from '../../../model/migrate-vm.ts';
-import type { SettleVmResult } from '../../../model/settle-vm.ts';
+import type { OperationResults } from '../../operation.ts';
+import { addExamples } from '../examples.ts';
+import { printingFailures } from '../failure-data.ts';
 import { follow } from '../follow.ts';
 import { checkedOperationId } from '../input.ts';
+import { withNearOperations } from '../near-errors.ts';
+import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { endText } from '../texts.ts';
 
 /** `drover watch OPERATION`: follows an operation to its end. */
-export function registerWatch(program: Command): void {
-  program
-    .command('watch')
-    .description('follow an operation to its end; Ctrl-C leaves it running')
+export function defineWatch(verb: Command): void {
+  verb
     .argument('<operation>', 'its id, as drover get operations shows it')
-    .action(async (typed: string, _, command: Command) => {
+    .addOption(outputOption())
+    .action(async (typed: string, { output }: { output: Format }, command: Command) => {
       const workflowId = checkedOperationId(typed);
       await withDrover(command, async (drover) => {
-        console.log(endText(await follow(drover.operation<MigrateVmResult | SettleVmResult>(workflowId))));
+        const operation = drover.operation<OperationResults[keyof OperationResults]>(workflowId);
+        const result = await printingFailures(output, () =>
+          follow(operation).catch(async (error: unknown) => {
+            throw await withNearOperations(error, workflowId, drover);
+          }),
+        );
+        if (output === 'table') console.log(endText(result));
+        else print(output, result, () => []);
       });
     });
+  addExamples(verb, {
+    'drover watch migrate-vm/web1/2026-11-24T10:00:00.000Z': 'its progress, then how it ended',
+    'drover get operations --running': 'what there is to watch',
+  });
 }
