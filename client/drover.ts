@@ -40,6 +40,7 @@ import { Operation, type OperationResults } from './operation.ts';
 import { Reach } from './reach.ts';
 import type { Claim } from './claims.ts';
 import { Records, type ReadOptions } from './records.ts';
+import { standingOf, type Standing } from './standing.ts';
 
 /** How an operation is started, beside its input. */
 export interface StartOptions {
@@ -307,6 +308,11 @@ export class Drover implements AsyncDisposable {
    */
   examine(request: DoctorRequest = {}, options?: ExamineOptions): Promise<DoctorReport> {
     return examine({ client: this.#client, reach: this.#reach }, request, options);
+  }
+
+  /** How many operations run, and VMs and hosts there are and how they stand. @throws TemporalUnreachable */
+  async standing(): Promise<Standing> {
+    return await this.#reach.answer(() => standingOf(this.#client));
   }
 
   /** Asks Temporal for a sign of life. @throws TemporalUnreachable */

@@ -12,9 +12,10 @@ import {
   decodeFromPayloadsAtIndex,
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { AlertResolved } from '../model/alerts.ts';
 import { failureMeanings, type FailureType } from '../model/failures.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } from '../model/migrate-vm.ts';
-import { queries, searchAttributes } from '../model/operations.ts';
+import { queries, searchAttributes, signals } from '../model/operations.ts';
 import type { SettleVmResult, SettleVmStatus } from '../model/settle-vm.ts';
 import { OperationCanceled, OperationFailed, OperationNotFound, OperationTerminated } from './errors.ts';
 import { detailsOf, type OperationDetails } from './operation-details.ts';
@@ -76,6 +77,23 @@ export class Operation<R = unknown> {
     } catch (error) {
       throw this.#explained(error);
     }
+  }
+
+  /**
+   * Tells it that the alert which asked for it is over. That is information: what it does goes on.
+   * @returns whether it still runs; one that has ended is told nothing
+   * @throws OperationNotFound, TemporalUnreachable
+   */
+  async alertResolved(notice: AlertResolved): Promise<'told' | 'ended'> {
+    try {
+      await this.#reach.answer(() => this.#handle.signal(signals.alertResolved, notice));
+      return 'told';
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    // Temporal says the same of one that has ended and of one that never was.
+    await this.details();
+    return 'ended';
   }
 
   /** Looks at it once. @throws OperationNotFound, TemporalUnreachable */

@@ -119,4 +119,6 @@ export interface MigrateVmStatus {
   readonly progress?: MigrationProgress;
   /** Absent while all goes well. */
   readonly trouble?: Trouble | undefined;
+  /** When the alert that asked for it was over: information, by which nothing is canceled. */
+  readonly alertResolvedAt?: string;
 }

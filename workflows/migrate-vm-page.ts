@@ -12,12 +12,13 @@ const meaning: Readonly<Record<MigrateVmStep, string>> = {
 
 /** Shows where the operation is; `ending` is its last word. */
 export function showPage(status: MigrateVmStatus, input: MigrateVmInput, ending?: string): void {
-  const { step, progress, trouble, waitsFor } = status;
+  const { step, progress, trouble, waitsFor, alertResolvedAt } = status;
   showTable(input.dryRun ? 'dry run' : 'move', {
     VM: status.vm,
     from: status.from ?? '-',
     to: status.to ?? input.to ?? 'the best host',
     why: input.reason ?? '-',
+    alert: alertResolvedAt === undefined ? undefined : `resolved at ${alertResolvedAt}`,
     step: `${step}: ${meaning[step]}`,
     'waits for': step === 'waiting' ? waitsFor : undefined,
     copy: progress && step === 'moving' ? progressText(progress) : undefined,

@@ -29,6 +29,7 @@ import {
 } from '@temporalio/workflow';
 import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
+import { AlertResolved } from '../model/alerts.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress } from '../model/migrate-vm.ts';
 import { queries, signals } from '../model/operations.ts';
 import { budgetSeconds } from '../policies/convergence/budget.ts';
@@ -49,6 +50,7 @@ import { runSteps } from './steps.ts';
 const progressQuery = defineQuery<MigrateVmStatus>(queries.progress);
 const moveProgressSignal = defineSignal<[MigrationProgress]>(signals.moveProgress);
 const stopSignal = defineSignal<[StopRequest]>(signals.stop);
+const alertResolvedSignal = defineSignal<[unknown]>(signals.alertResolved);
 
 /** Hosts that one operation tries, where one after another turns out not to take the VM. */
 const mostTargets = 3;
@@ -75,6 +77,15 @@ export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
       work.cancel();
     },
     { description: 'Sent by the VM’s record: an operation that comes first needs the VM.' },
+  );
+  setHandler(
+    alertResolvedSignal,
+    // Whether there is a cause to move the check finds out itself, and by nobody's word.
+    (notice) => {
+      const { data } = AlertResolved.safeParse(notice);
+      if (data && status.alertResolvedAt === undefined) show({ alertResolvedAt: data.at });
+    },
+    { description: 'Sent by the alert receiver: the alert is over. It is noted; the move goes on.' },
   );
   upsertSearchAttributes(searchAttributesOf({ kind: 'migrateVm', vm: input.vm, state: 'running' }));
 

@@ -4,14 +4,16 @@
  *
  *     node client/alerts/main.ts --settings drover.yaml
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { serve } from '@hono/node-server';
+import { z } from 'zod';
 import { readSettings, SettingsError } from '../../settings/read.ts';
 import { readSecret } from '../../settings/secrets.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { Drover } from '../drover.ts';
 import { createAlertMetrics } from './metrics.ts';
 import { createReceiver } from './receiver.ts';
+import { createServerOf } from './server.ts';
 
 type AlertSettings = NonNullable<Settings['alerts']>;
 
@@ -26,21 +28,22 @@ function main(): void {
       { path: 'alerts', message: 'is missing: it says where to listen' },
     ]);
 
+  const drover = connector(settings);
   const app = createReceiver({
-    drover: connector(settings),
+    drover,
     token: () => readSecret(tokenReference(alerts)),
     tokenKey: alerts.tokenFile === undefined ? 'alerts.tokenEnv' : 'alerts.tokenFile',
     routes: alerts.routes,
-    metrics: createAlertMetrics(),
+    metrics: createAlertMetrics({
+      version: versionOfDrover(),
+      standing: async () => await (await drover()).standing(),
+    }),
+    log: (line) => console.error(`alert receiver: ${line}`),
   });
   const at = alerts.listen.lastIndexOf(':');
-  const server = serve(
-    {
-      fetch: app.fetch,
-      hostname: alerts.listen.slice(0, at).replace(/^\[|\]$/g, ''),
-      port: Number(alerts.listen.slice(at + 1)),
-    },
-    () => console.log(`alert receiver: http://${alerts.listen}/alerts`),
+  const server = createServerOf(app);
+  server.listen(Number(alerts.listen.slice(at + 1)), alerts.listen.slice(0, at).replace(/^\[|\]$/g, ''), () =>
+    console.log(`alert receiver: http://${alerts.listen}/alerts`),
   );
   server.on('error', (error) => {
     console.error(`alert receiver: can't listen on ${alerts.listen} (alerts.listen): ${error.message}`);
@@ -49,6 +52,11 @@ function main(): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => server.close(() => process.exit(0)));
   }
+}
+
+function versionOfDrover(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 function tokenReference(alerts: AlertSettings): string | { file: string } {

@@ -1,108 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { AlertAnswer } from '../../model/alerts.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
-import { temporalTarget } from '../../settings/temporal.ts';
-import type { Drover } from '../drover.ts';
-import { TemporalUnreachable, WorkersSilent } from '../errors.ts';
-import { createAlertMetrics } from './metrics.ts';
-import { createReceiver, maxBodyBytes } from './receiver.ts';
-
-const token = 'a-token';
-const target = temporalTarget(
-  { temporal: { embedded: { port: 7233, uiPort: 8233 }, retentionDays: 30 } },
-  { HOME: '/nowhere' },
-);
-
-interface Started {
-  readonly name: string;
-  readonly input: unknown;
-  readonly workflowId: string;
-}
-
-/** A receiver before a Drover that keeps what was started, and knows an id that came before. */
-function receiver({
-  routes = [],
-  held = {},
-  unreachable = false,
-  areWorkersSilent = false,
-}: {
-  routes?: readonly AlertRoute[];
-  /** The operation that holds each VM. */
-  held?: Readonly<Record<string, string>>;
-  unreachable?: boolean;
-  areWorkersSilent?: boolean;
-} = {}) {
-  const started: Started[] = [];
-  const asked: string[] = [];
-  const drover = {
-    holderOf: (vm: string) => {
-      asked.push(vm);
-      if (areWorkersSilent) return Promise.reject(new WorkersSilent(2000));
-      return Promise.resolve(held[vm] ? { workflowId: held[vm] } : undefined);
-    },
-    start: (
-      name: string,
-      input: unknown,
-      { workflowId = '', whenKnown }: { workflowId?: string; whenKnown?: string },
-    ) => {
-      const isNew = !started.some((one) => one.workflowId === workflowId);
-      if (!isNew && whenKnown !== 'join') return Promise.reject(new Error(`${workflowId} is known`));
-      if (isNew) started.push({ name, input, workflowId });
-      return Promise.resolve({ workflowId, isNew });
-    },
-    ping: () => Promise.resolve(),
-  };
-  const app = createReceiver({
-    drover: () =>
-      unreachable
-        ? Promise.reject(new TemporalUnreachable(target, new Error('connection refused')))
-        : Promise.resolve(drover as unknown as Drover),
-    token: () => token,
-    tokenKey: 'alerts.tokenEnv',
-    routes,
-    metrics: createAlertMetrics(),
-  });
-  const post = async (
-    body: string,
-    authorization: string | undefined = `Bearer ${token}`,
-  ): Promise<Response> =>
-    app.request('/alerts', {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
-    });
-  const take = async (...alerts: object[]): Promise<AlertAnswer[]> => {
-    const response = await post(webhook(...alerts));
-    expect(response.status).toBe(202);
-    return ((await response.json()) as { alerts: AlertAnswer[] }).alerts;
-  };
-  const metric = async (line: string): Promise<number> => {
-    const text = await (await app.request('/metrics')).text();
-    const found = text.split('\n').find((one) => one.startsWith(`${line} `));
-    if (found === undefined) throw new Error(`no metric ${line} in:\n${text}`);
-    return Number(found.slice(line.length));
-  };
-  return { app, post, take, metric, started, asked };
-}
-
-function webhook(...alerts: object[]): string {
-  return JSON.stringify({ version: '4', groupKey: '{}:{}', status: 'firing', receiver: 'drover', alerts });
-}
-
-function alert({ labels = {}, ...rest }: { labels?: Record<string, string> } & Record<string, unknown> = {}) {
-  return {
-    status: 'firing',
-    labels: { alertname: 'DroverVmStarved', vm: 'web1', host: 'host1', ...labels },
-    annotations: { summary: 'web1 is short of CPU on host1' },
-    startsAt: '2026-11-23T10:00:00.5Z',
-    endsAt: '0001-01-01T00:00:00Z',
-    fingerprint: 'c0ffee0123456789',
-    ...rest,
-  };
-}
-
-const errorOf = async (response: Response): Promise<string> =>
-  ((await response.json()) as { error: string }).error;
+import { maxBodyBytes } from './receiver.ts';
+import { alert, errorOf, receiver, webhook } from './stand-in-receiver.ts';
 
 describe('a request without the right to be heard', () => {
   test.each([
@@ -114,7 +13,7 @@ describe('a request without the right to be heard', () => {
     ['another scheme', 'Basic a-token'],
   ])('%s is answered 401, and starts nothing', async (_, authorization) => {
     const { post, started, metric } = receiver();
-    const response = await post(webhook(alert()), authorization);
+    const response = await post(webhook(alert()), { authorization });
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
     expect(await errorOf(response)).toBe(
@@ -171,7 +70,7 @@ describe('a body that is none of Alertmanager’s', () => {
     const { post, started, metric } = receiver();
     const response = await post(webhook(alert({ labels: { vm: 'x'.repeat(10 * 1024 ** 2) } })));
     expect(response.status).toBe(413);
-    expect(await errorOf(response)).toBe(`the body is larger than ${maxBodyBytes} bytes`);
+    expect(await errorOf(response)).toContain(`the body is larger than ${maxBodyBytes} bytes`);
     expect(started).toEqual([]);
     expect(await metric('drover_alert_requests_rejected_total{reason="tooLarge"}')).toBe(1);
   });
@@ -218,9 +117,12 @@ describe('DroverVmStarved', () => {
     expect(started).toEqual([]);
   });
 
-  test('is started while no worker can say who holds its VM, and the workers are asked once', async () => {
+  test('is started while no worker can say who holds its VM, and the next one without asking', async () => {
     const { take, started, asked } = receiver({ areWorkersSilent: true });
-    const answers = await take(alert(), alert({ labels: { vm: 'web2' }, fingerprint: 'f2' }));
+    const answers = [
+      ...(await take(alert())),
+      ...(await take(alert({ labels: { vm: 'web2' }, fingerprint: 'f2' }))),
+    ];
     expect(answers.map(({ result }) => result)).toEqual(['started', 'started']);
     expect(started).toHaveLength(2);
     expect(asked).toEqual(['web1']);
@@ -275,14 +177,91 @@ describe('an alert that asks for nothing', () => {
     expect(started).toEqual([]);
   });
 
-  test('that is resolved is ignored', async () => {
-    const { take, started } = receiver();
-    const [answer] = await take(alert({ status: 'resolved' }));
+  test.each([
+    ['of another name', { alertname: 'Watchdog' }, 'no operation belongs to the alert Watchdog'],
+    [
+      'of a VM that can be none',
+      { vm: '13' },
+      'resolved, and nothing was started for it: DroverVmStarved asks',
+    ],
+  ])('resolved, %s, is ignored', async (_, labels, reason) => {
+    const { take, told } = receiver();
+    const [answer] = await take(alert({ status: 'resolved', labels }));
+    expect(answer).toMatchObject({ result: 'ignored', reason: expect.stringContaining(reason) });
+    expect(told).toEqual([]);
+  });
+});
+
+describe('an alert that is resolved', () => {
+  const id = 'migrate-vm/web1/alert-c0ffee0123456789-2026-11-23T10:00:00.500Z';
+  const resolved = alert({ status: 'resolved', endsAt: '2026-11-23T10:05:00Z' });
+
+  test('is told to the operation that its episode started', async () => {
+    const { take, started, told, asked } = receiver();
+    await take(alert());
+    expect(await take(resolved)).toEqual([
+      {
+        fingerprint: 'c0ffee0123456789',
+        result: 'joined',
+        workflowId: id,
+        reason:
+          'told that DroverVmStarved is resolved since 2026-11-23T10:05:00Z; it looks for itself whether to go on',
+      },
+    ]);
+    expect(told).toEqual([
+      { workflowId: id, notice: { alertname: 'DroverVmStarved', at: '2026-11-23T10:05:00Z' } },
+    ]);
+    expect(started).toHaveLength(1);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('of an operation that has ended is ignored', async () => {
+    const { take, told } = receiver({ ended: [id] });
+    await take(alert());
+    expect(await take(resolved)).toMatchObject([
+      {
+        result: 'ignored',
+        workflowId: id,
+        reason: 'DroverVmStarved is resolved, and the operation that it started has ended',
+      },
+    ]);
+    expect(told).toEqual([]);
+  });
+
+  test('of an episode that started none is ignored, and starts none', async () => {
+    const { take, started, told } = receiver();
+    await take(alert());
+    const [answer] = await take({ ...resolved, startsAt: '2026-11-23T12:00:00Z' });
     expect(answer).toMatchObject({
       result: 'ignored',
-      reason: 'DroverVmStarved is resolved: nothing is started for that',
+      reason: 'DroverVmStarved is resolved, and this episode of it started no operation',
     });
-    expect(started).toEqual([]);
+    expect(answer).not.toHaveProperty('workflowId');
+    expect(started).toHaveLength(1);
+    expect(told).toEqual([]);
+  });
+
+  test('in one group with others that fire is taken by itself, each in its place', async () => {
+    const { take, told } = receiver({ held: { db1: 'migrate-vm/db1/by-hand' } });
+    await take(alert());
+    const answers = await take(
+      alert({ labels: { vm: 'db1' }, fingerprint: 'd1' }),
+      resolved,
+      alert({ labels: { alertname: 'Watchdog' }, fingerprint: 'd2' }),
+      alert({ labels: { vm: 'web2' }, fingerprint: 'd3' }),
+      alert({ status: 'resolved', labels: { vm: 'web2' }, fingerprint: 'd3' }),
+    );
+    expect(answers.map(({ fingerprint, result }) => `${fingerprint} ${result}`)).toEqual([
+      'd1 joined',
+      'c0ffee0123456789 joined',
+      'd2 ignored',
+      'd3 started',
+      'd3 joined',
+    ]);
+    expect(told.map(({ workflowId }) => workflowId)).toEqual([
+      id,
+      'migrate-vm/web2/alert-d3-2026-11-23T10:00:00.500Z',
+    ]);
   });
 });
 
@@ -337,7 +316,7 @@ describe('without Temporal', () => {
       'does not answer (connection refused); start it with: drover up',
     );
     expect(await metric('drover_alert_requests_rejected_total{reason="unavailable"}')).toBe(1);
-    expect(await metric('drover_alerts_received_total{result="started"}')).toBe(0);
+    expect(await metric('drover_alerts_handled_total{result="started"}')).toBe(0);
   });
 
   test('it is alive and not ready', async () => {
@@ -367,7 +346,7 @@ test('every alert ends as exactly one of started, joined, ignored and refused', 
     alert({ labels: { vm: 'db1' } }),
     alert({ labels: { vm: '13' } }),
     alert({ labels: { alertname: 'Watchdog' } }),
-    alert({ status: 'resolved' }),
+    alert({ status: 'resolved', fingerprint: 'f0' }),
   ];
   const answers = await take(...alerts);
   expect(answers.map(({ result }) => result)).toEqual([
@@ -380,9 +359,12 @@ test('every alert ends as exactly one of started, joined, ignored and refused', 
   ]);
   const counts = await Promise.all(
     ['started', 'joined', 'ignored', 'refused'].map((result) =>
-      metric(`drover_alerts_received_total{result="${result}"}`),
+      metric(`drover_alerts_handled_total{result="${result}"}`),
     ),
   );
   expect(counts).toEqual([2, 1, 2, 1]);
+  expect(await metric('drover_alerts_received_total')).toBe(alerts.length);
   expect(counts.reduce((sum, count) => sum + count)).toBe(alerts.length);
+  expect(await metric('drover_alerts_handled_total{result="postponed"}')).toBe(0);
+  expect(await metric('drover_alerts_in_flight')).toBe(0);
 });

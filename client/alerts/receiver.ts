@@ -1,20 +1,22 @@
 /**
  * The alert receiver: `POST /alerts` takes Alertmanager's webhook and starts operations, `GET /healthz`, `/readyz`
- * and `/metrics` tell how it does. An answer of 202 comes after the start is durable; 503 makes Alertmanager try
- * again, and a second try of the same episode joins the first.
+ * and `/metrics` tell how it does. An answer of 202 comes after the start is durable; 5xx makes Alertmanager try
+ * again, and a second try of the same episode joins the first. What is in hand at one time is bounded; what is more is
+ * answered 503.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Hono } from 'hono';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { AlertAnswer } from '../../model/alerts.ts';
-import { plainIssue } from '../../model/plain-issue.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
 import type { Drover } from '../drover.ts';
-import type { Operation } from '../operation.ts';
-import { TemporalUnreachable, WorkersSilent } from '../errors.ts';
-import type { AlertMetrics } from './metrics.ts';
-import { requestOf } from './routing.ts';
-import { Webhook, type WebhookAlert } from './webhook.ts';
+import { TemporalUnreachable } from '../errors.ts';
+import { askHolders } from './holders.ts';
+import { defaultMostInHand, InHand, type MostInHand } from './in-hand.ts';
+import type { AlertMetrics, Rejection } from './metrics.ts';
+import { takeAlerts } from './take-alerts.ts';
+import { TemporalLink } from './temporal-link.ts';
+import { Turns } from './turns.ts';
+import { parseWebhook } from './webhook.ts';
 
 export interface ReceiverOptions {
   /** A connection that works, made anew when there is none. @throws TemporalUnreachable */
@@ -25,15 +27,22 @@ export interface ReceiverOptions {
   readonly tokenKey: 'alerts.tokenFile' | 'alerts.tokenEnv';
   readonly routes: readonly AlertRoute[];
   readonly metrics: AlertMetrics;
+  /** For what goes wrong and can't be told to whoever asked. */
+  readonly log: (line: string) => void;
+  readonly mostInHand?: MostInHand;
 }
-
-/** How long the workers may take to say who acts on a VM, before the alert's operation is started without that. */
-const holderWithinMs = 2000;
 
 /** A larger body is refused with 413. */
 export const maxBodyBytes = 1024 * 1024;
 
-export function createReceiver({ drover, token, tokenKey, routes, metrics }: ReceiverOptions): Hono {
+/** Of so many VMs at a time Temporal is asked: its embedded server is no quicker with more. */
+const vmsAtOnce = 32;
+
+/** What Alertmanager is told to wait before it tries again; it has a schedule of its own. */
+const retryAfter = { 'retry-after': '5' };
+
+export function createReceiver(options: ReceiverOptions): Hono {
+  const { drover, metrics, log } = options;
   const app = new Hono();
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', async (context) => {
@@ -47,130 +56,120 @@ export function createReceiver({ drover, token, tokenKey, routes, metrics }: Rec
   app.get('/metrics', async (context) =>
     context.text(await metrics.text(), 200, { 'content-type': metrics.contentType }),
   );
-
-  app.post(
-    '/alerts',
-    async (context, next) => {
-      if (!isAuthorized(context.req.header('authorization'), token())) {
-        metrics.rejected('unauthorized');
-        return context.json(
-          { error: `send the token of ${tokenKey} as "Authorization: Bearer TOKEN"` },
-          401,
-          {
-            'www-authenticate': 'Bearer',
-          },
-        );
-      }
-      return next();
-    },
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: (context) => {
-        metrics.rejected('tooLarge');
-        return context.json({ error: `the body is larger than ${maxBodyBytes} bytes` }, 413);
-      },
-    }),
-    async (context) => {
-      const webhook = parseWebhook(await context.req.text());
-      if ('error' in webhook) {
-        metrics.rejected('malformed');
-        return context.json(webhook, 400);
-      }
-      try {
-        const alerts: AlertAnswer[] = [];
-        const connected = await drover();
-        const holderOf = holders(connected);
-        for (const alert of webhook.alerts) alerts.push(await take(alert, connected, routes, holderOf));
-        for (const { result } of alerts) metrics.answered(result);
-        return context.json({ alerts }, 202);
-      } catch (error) {
-        if (!(error instanceof TemporalUnreachable)) throw error;
-        metrics.rejected('unavailable');
-        return context.json({ error: error.message }, 503, { 'retry-after': '5' });
-      }
-    },
-  );
+  app.post('/alerts', timed(metrics), authorized(options), inHand(options), sized(metrics), webhook(options));
   app.all('/alerts', (context) =>
     context.json({ error: `${context.req.method} is not allowed here: POST alerts` }, 405, { allow: 'POST' }),
   );
   app.notFound((context) => context.json({ error: 'POST /alerts, GET /healthz, /readyz or /metrics' }, 404));
+  app.onError((error, context) => {
+    log(`${context.req.method} ${context.req.path} failed: ${error.stack}`);
+    return context.json({ error: 'failed: the log of the alert receiver says why' }, 500);
+  });
   return app;
+}
+
+function timed(metrics: AlertMetrics): MiddlewareHandler {
+  return async (context, next) => {
+    const startedMs = performance.now();
+    await next();
+    metrics.answered(context.res.status, (performance.now() - startedMs) / 1000);
+  };
+}
+
+function authorized({ token, tokenKey, metrics, log }: ReceiverOptions): MiddlewareHandler {
+  return async (context, next) => {
+    let expected: string;
+    try {
+      expected = token();
+    } catch (error) {
+      log(`${tokenKey} ${(error as Error).message}`);
+      return rejected(
+        metrics,
+        'tokenUnreadable',
+        context.json({ error: `${tokenKey} can't be read: the receiver's log says why` }, 503, retryAfter),
+      );
+    }
+    if (isAuthorized(context.req.header('authorization'), expected)) return next();
+    return rejected(
+      metrics,
+      'unauthorized',
+      context.json({ error: `send the token of ${tokenKey} as "Authorization: Bearer TOKEN"` }, 401, {
+        'www-authenticate': 'Bearer',
+      }),
+    );
+  };
+}
+
+/** Before a byte of the body is read: what is not in hand takes no memory. */
+function inHand({ metrics, mostInHand = defaultMostInHand }: ReceiverOptions): MiddlewareHandler {
+  const hand = new InHand(mostInHand);
+  return async (context, next) => {
+    const length = Number(context.req.header('content-length'));
+    const isKnown = Number.isFinite(length) && context.req.header('transfer-encoding') === undefined;
+    const letGo = hand.take(isKnown ? Math.min(length, maxBodyBytes) : maxBodyBytes);
+    if (!letGo) {
+      return rejected(
+        metrics,
+        'busy',
+        context.json(
+          { error: `${hand.requests} webhooks are in hand already: send this one again` },
+          503,
+          retryAfter,
+        ),
+      );
+    }
+    try {
+      return await next();
+    } finally {
+      letGo();
+    }
+  };
+}
+
+function sized(metrics: AlertMetrics): MiddlewareHandler {
+  const error = `the body is larger than ${maxBodyBytes} bytes: have Alertmanager group by more labels`;
+  return bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: (context) => rejected(metrics, 'tooLarge', context.json({ error }, 413)),
+  });
+}
+
+function webhook({ drover, routes, metrics, log }: ReceiverOptions): (context: Context) => Promise<Response> {
+  const shared = {
+    temporal: new TemporalLink(drover),
+    routes,
+    holderOf: askHolders(),
+    turns: new Turns(vmsAtOnce),
+    onHandled: metrics.handled,
+  };
+  return async (context) => {
+    const read = parseWebhook(await context.req.text());
+    if ('error' in read) return rejected(metrics, 'malformed', context.json(read, 400));
+    metrics.received(read.alerts.length);
+    metrics.leftOut(read.truncatedAlerts);
+    const { signal } = context.req.raw;
+    try {
+      return context.json({ alerts: await takeAlerts(read.alerts, { ...shared, signal }) }, 202);
+    } catch (error) {
+      if (signal.aborted) return rejected(metrics, 'abandoned', context.body(null, 503));
+      const isAway = error instanceof TemporalUnreachable;
+      if (!isAway) log(`an alert of ${JSON.stringify(read.groupKey)} failed: ${(error as Error).stack}`);
+      return rejected(
+        metrics,
+        isAway ? 'unavailable' : 'failed',
+        context.json({ error: (error as Error).message }, 503, retryAfter),
+      );
+    }
+  };
+}
+
+function rejected(metrics: AlertMetrics, why: Rejection, answer: Response): Response {
+  metrics.rejected(why);
+  return answer;
 }
 
 function isAuthorized(header: string | undefined, token: string): boolean {
   // Digests of equal length, so that the time tells nothing of the token.
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
-}
-
-function parseWebhook(text: string): Webhook | { error: string } {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    return { error: `the body is no JSON: ${(error as Error).message}` };
-  }
-  const parsed = Webhook.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join('.') || 'the body'}: ${plainIssue(issue)}`);
-  return { error: `the body is no Alertmanager webhook (version 4): ${problems.join('; ')}` };
-}
-
-/** Acts on one alert, joins what is under way, or says why not. */
-async function take(
-  alert: WebhookAlert,
-  drover: Drover,
-  routes: readonly AlertRoute[],
-  holderOf: HolderOf,
-): Promise<AlertAnswer> {
-  const { fingerprint } = alert;
-  const request = requestOf(alert, routes);
-  if (request.kind !== 'start') return { fingerprint, result: request.kind, reason: request.reason };
-
-  const holder = await holderOf(request.vm);
-  if (holder) {
-    return {
-      fingerprint,
-      result: 'joined',
-      workflowId: holder.workflowId,
-      reason: `${request.vm} is being worked on already`,
-    };
-  }
-  // The episode names the operation, so that every repeat of it, at any time, is the same operation.
-  const episode = `${fingerprint}-${new Date(alert.startsAt).toISOString()}`;
-  const operation = await drover.start(request.operation, request.input, {
-    workflowId: `migrate-vm/${request.vm}/alert-${episode}`,
-    whenKnown: 'join',
-    summary: request.input.reason ?? 'alert',
-  });
-  return operation.isNew
-    ? { fingerprint, result: 'started', workflowId: operation.workflowId }
-    : {
-        fingerprint,
-        result: 'joined',
-        workflowId: operation.workflowId,
-        reason: 'this episode of the alert started it',
-      };
-}
-
-type HolderOf = (vm: string) => Promise<Operation | undefined>;
-
-/**
- * Asks for the operation that acts on a VM. While no worker can say, none is joined: the start is durable, and the
- * operation looks again when there is a worker. Workers that are silent once are not asked again for the same webhook.
- */
-function holders(drover: Drover): HolderOf {
-  let areSilent = false;
-  return async (vm) => {
-    if (areSilent) return undefined;
-    try {
-      return await drover.holderOf(vm, { timeoutMs: holderWithinMs });
-    } catch (error) {
-      if (!(error instanceof WorkersSilent)) throw error;
-      areSilent = true;
-      return undefined;
-    }
-  };
 }

@@ -5,9 +5,9 @@ import { plainIssue } from '../../model/plain-issue.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
 import type { WebhookAlert } from './webhook.ts';
 
-/** An operation that an alert starts. */
+/** An operation that an alert starts, or where it is resolved informs. */
 export interface AlertRequest {
-  readonly kind: 'start';
+  readonly kind: 'act';
   readonly operation: OperationName;
   readonly input: MigrateVmInput;
   /** What an operation under way must act on to be joined. */
@@ -33,8 +33,6 @@ const contract: readonly AlertRoute[] = [
 /** Labels are hints from outside: they only fill an input that is checked like any other. */
 export function requestOf(alert: WebhookAlert, routes: readonly AlertRoute[]): AlertRequest | AlertDeclined {
   const name = alert.labels['alertname'] ?? '';
-  if (alert.status === 'resolved')
-    return { kind: 'ignored', reason: `${name} is resolved: nothing is started for that` };
   const route = [...routes, ...contract].find(
     ({ alertname, labels }) =>
       alertname === name && Object.entries(labels).every(([label, value]) => alert.labels[label] === value),
@@ -52,17 +50,24 @@ export function requestOf(alert: WebhookAlert, routes: readonly AlertRoute[]): A
       typeof value === 'string' ? fill(value, alert.labels, missing) : value,
     ]),
   );
-  if (missing.length > 0) return { kind: 'refused', reason: `${name} has no label ${missing.join(', ')}` };
+  if (missing.length > 0) return declined(alert, `${shown(name)} has no label ${missing.join(', ')}`);
   const reason = `alert ${name}: ${alert.annotations['summary'] ?? alert.annotations['description'] ?? 'no summary'}`;
   const parsed = operationInputs[route.workflow].safeParse({ reason: reason.slice(0, 500), ...filled });
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${plainIssue(issue)}`);
-    return {
-      kind: 'refused',
-      reason: `${name} asks for ${route.workflow} with ${shown(JSON.stringify(filled))}: ${problems.join('; ')}`,
-    };
+    return declined(
+      alert,
+      `${shown(name)} asks for ${route.workflow} with ${shown(JSON.stringify(filled))}: ${problems.join('; ')}`,
+    );
   }
-  return { kind: 'start', operation: route.workflow, input: parsed.data, vm: parsed.data.vm };
+  return { kind: 'act', operation: route.workflow, input: parsed.data, vm: parsed.data.vm };
+}
+
+/** One that fires is refused; when it is resolved there is nothing left that could be. */
+function declined({ status }: WebhookAlert, reason: string): AlertDeclined {
+  return status === 'firing'
+    ? { kind: 'refused', reason }
+    : { kind: 'ignored', reason: `resolved, and nothing was started for it: ${reason}` };
 }
 
 function fill(template: string, labels: Readonly<Record<string, string>>, missing: string[]): string {
@@ -74,7 +79,7 @@ function fill(template: string, labels: Readonly<Record<string, string>>, missin
 }
 
 /** Text from outside, short and on one line; the answer that carries it is JSON, which escapes it. */
-function shown(text: string): string {
+export function shown(text: string): string {
   const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD');
   return line.length > 100 ? `${line.slice(0, 97)}...` : line;
 }
