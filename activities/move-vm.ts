@@ -76,7 +76,7 @@ export async function moveVm(
   context: MoveContext,
 ): Promise<MoveVmReport> {
   const known = { source: knownHost(hosts, request.from), target: knownHost(hosts, request.to) };
-  await using both = new BothHosts(hosts, known, request.vm.uuid);
+  await using both = new BothHosts(hosts, known, { uuid: request.vm.uuid, epoch: context.lease.epoch });
   const course = await begin(request, context);
   if (context.earlier?.aborting) course.goOnAborting(context.earlier.aborting);
   let deadline = performance.now() + cleanUpMs;

@@ -5,6 +5,8 @@ import type { Logger as TemporalLogger, LogLevel } from '@temporalio/worker';
 export interface Logger {
   info(message: string): void;
   warn(message: string): void;
+  /** A line with fields of its own. */
+  readonly record: (fields: object, message: string) => void;
   /** The same log for Temporal's runtime. */
   readonly forTemporal: TemporalLogger;
 }
@@ -17,6 +19,7 @@ export function createLogger(process: string): Logger {
   return {
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),
+    record: (fields, message) => log.info(fields, message),
     forTemporal: {
       log: write,
       trace: (message, meta) => write('TRACE', message, meta),

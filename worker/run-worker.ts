@@ -26,6 +26,7 @@ import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { doctorSiteOf } from './doctor-site.ts';
 import type { Logger } from './logger.ts';
 import { prepareNamespace } from './namespace.ts';
+import { logOrders } from './order-log.ts';
 import { scheduleSurvey } from './schedules.ts';
 import { siteOf } from './site.ts';
 import { searchAttributeTypes } from './temporal-server/search-attributes.ts';
@@ -34,7 +35,8 @@ export interface WorkerSetup {
   readonly settings: Settings;
   /** Whose hosts it touches. */
   readonly datacenters: readonly string[];
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Without `record`, orders to hosts are not logged. */
+  readonly log: Pick<Logger, 'info' | 'warn'> & Partial<Pick<Logger, 'record'>>;
   /** Default: the workflows are bundled anew, which takes seconds. */
   readonly workflowBundle?: WorkflowBundleOption;
   /** Default: none. */
@@ -73,6 +75,7 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
       ssh: settings.ssh,
       onRefusal,
     }),
+    log.record && logOrders(log.record),
   );
   const doctorSite = doctorSiteOf(settings, hosts);
   const common: Omit<WorkerOptions, 'taskQueue'> = {

@@ -3,6 +3,7 @@ import type { ConvergenceSettings } from '../../model/convergence.ts';
 import type { HostReport } from '../../model/inventory.ts';
 import { atMost } from './at-most.ts';
 import type { HostAddress, HostDriver, HostSession } from './driver.ts';
+import { tellingOrders, type OnOrder } from './order-log.ts';
 
 /**
  * Sessions that one question to many hosts opens at a time. A thousand at once keep the worker from its other work
@@ -52,18 +53,26 @@ export type HostAnswer =
 export class Hosts {
   readonly site: Site;
   readonly #driver: HostDriver;
+  readonly #onOrder: OnOrder | undefined;
 
-  constructor(site: Site, driver: HostDriver) {
+  /** @param onOrder hears of every order that changes something on a host; default: nobody does */
+  constructor(site: Site, driver: HostDriver, onOrder?: OnOrder) {
     this.site = site;
     this.#driver = driver;
+    this.#onOrder = onOrder;
   }
 
   find(name: string): KnownHost | undefined {
     return this.site.hosts.find(({ address }) => address.name === name);
   }
 
-  open(host: KnownHost, options?: { readonly timeoutMs?: number }): Promise<HostSession> {
-    return this.#driver.open(host.address, options);
+  /** @param options `epoch`: of the lease under which orders are given on this session */
+  async open(
+    host: KnownHost,
+    { epoch, ...options }: { readonly timeoutMs?: number; readonly epoch?: number } = {},
+  ): Promise<HostSession> {
+    const session = await this.#driver.open(host.address, options);
+    return this.#onOrder ? tellingOrders(session, this.#onOrder, epoch) : session;
   }
 
   /** Asks many at once; one that does not answer in time is told as such, and delays nobody for longer. */

@@ -18,14 +18,21 @@ export interface Seen {
 export class BothHosts implements AsyncDisposable {
   readonly #hosts: Hosts;
   readonly #uuid: string;
+  readonly #epoch: number;
   readonly #known: { readonly source: KnownHost; readonly target: KnownHost };
   readonly #open = new Map<'source' | 'target', Promise<HostSession>>();
   readonly #all: Promise<HostSession>[] = [];
 
-  constructor(hosts: Hosts, known: { readonly source: KnownHost; readonly target: KnownHost }, uuid: string) {
+  /** @param epoch of the lease under which orders are given */
+  constructor(
+    hosts: Hosts,
+    known: { readonly source: KnownHost; readonly target: KnownHost },
+    { uuid, epoch }: { readonly uuid: string; readonly epoch: number },
+  ) {
     this.#hosts = hosts;
     this.#known = known;
     this.#uuid = uuid;
+    this.#epoch = epoch;
   }
 
   /** The session for commands and questions. @throws HostUnreachable */
@@ -40,7 +47,7 @@ export class BothHosts implements AsyncDisposable {
 
   /** A session beside that one, which ends with this as well. */
   another(side: 'source' | 'target'): Promise<HostSession> {
-    const opened = this.#hosts.open(this.#known[side]);
+    const opened = this.#hosts.open(this.#known[side], { epoch: this.#epoch });
     this.#all.push(opened);
     return opened;
   }

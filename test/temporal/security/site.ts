@@ -59,14 +59,14 @@ export class Site implements AsyncDisposable {
   readonly folder: string;
   readonly settingsFile: string;
   readonly ports: Ports;
-  readonly #simulation: SimulatedServer;
+  readonly simulation: SimulatedServer;
   #up: RunningDrover | undefined;
 
   private constructor(simulation: SimulatedServer, ports: Ports) {
     this.folder = mkdtempSync(join(tmpdir(), 'drover-security-'));
     this.settingsFile = join(this.folder, 'drover.yaml');
     this.ports = ports;
-    this.#simulation = simulation;
+    this.simulation = simulation;
   }
 
   static async open(): Promise<Site> {
@@ -85,7 +85,7 @@ export class Site implements AsyncDisposable {
   async up(more: { codec?: object; alerts?: object; fence?: object } = {}): Promise<RunningDrover> {
     const { temporal, ui, alerts, metrics } = this.ports;
     const text = simulatedDroverYaml(spec, {
-      port: this.#simulation.port,
+      port: this.simulation.port,
       stateDir: join(this.folder, 'state'),
       keepaliveSeconds: 1,
       more: {
@@ -132,7 +132,7 @@ export class Site implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.down();
-    await this.#simulation.close();
+    await this.simulation.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -68,7 +68,7 @@ export class TlsFront implements AsyncDisposable {
       return;
     }
     const session = connect(`http://${behind}`);
-    const end = (): void => void stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    const end = (): void => stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     session.on('error', end);
     const { host: _, ...passed } = headers;
     const call = session.request({ ...passed, ':scheme': 'http', ':authority': behind });
