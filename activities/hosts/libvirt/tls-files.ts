@@ -25,6 +25,7 @@ export interface OwnTls {
   readonly cert: Buffer;
   readonly key: Buffer;
   readonly certificate: X509Certificate;
+  /** The first of the CAs that is valid now. */
   readonly authority: X509Certificate;
 }
 
@@ -41,9 +42,8 @@ export async function readOwnTls(files: TlsFiles, now: Date = new Date()): Promi
     read("our certificate's key", 'tls.key', files.key),
   ]);
   await refuseOpenKey(files.key);
-  const authority = certificateIn(ca, "the CA's certificate", files.ca);
+  const authority = authorityIn(ca, files.ca, now);
   const certificate = certificateIn(cert, 'our certificate', files.cert);
-  refuseOutOfTime(authority, "the CA's certificate", files.ca, now);
   refuseOutOfTime(certificate, 'our certificate', files.cert, now);
   if (!certificate.checkPrivateKey(keyIn(key, files.key)))
     throw ownRefused(`the key ${files.key} is not that of our certificate ${files.cert}: they are a pair`);
@@ -78,6 +78,17 @@ function certificateIn(pem: Buffer, what: string, file: string): X509Certificate
   } catch (error) {
     throw ownRefused(`${what} ${file} is no certificate in PEM form`, error);
   }
+}
+
+/** While a new CA takes the place of an old one, the file holds both. */
+function authorityIn(pem: Buffer, file: string, now: Date): X509Certificate {
+  const what = "the CA's certificate";
+  const each = pem.toString().match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const all = each.map((one) => certificateIn(Buffer.from(one), what, file));
+  const found =
+    all.find((one) => outOfTime(one, now) === undefined) ?? all[0] ?? certificateIn(pem, what, file);
+  refuseOutOfTime(found, what, file, now);
+  return found;
 }
 
 function keyIn(pem: Buffer, file: string): ReturnType<typeof createPrivateKey> {

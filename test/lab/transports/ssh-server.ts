@@ -20,6 +20,8 @@ export interface SshServerOptions {
   readonly clientKey: string;
   /** The programs that its users find, by name; default: all of the machine. */
   readonly programs?: Readonly<Record<string, string>>;
+  /** The one command that the key may start, whatever it asks for (authorized_keys, `command=`). */
+  readonly onlyCommand?: string;
 }
 
 export class SshServer implements AsyncDisposable {
@@ -37,16 +39,19 @@ export class SshServer implements AsyncDisposable {
   }
 
   static async on(host: LabHost, folder: string, options: SshServerOptions): Promise<SshServer> {
-    const { port, clientKey, programs } = options;
+    const { port, clientKey, programs, onlyCommand } = options;
     const own = mkdtempSync(join(folder, 'sshd-'));
     const hostKey = await makeKey(join(own, 'host-key'));
     const settings = join(own, 'sshd_config');
+    const admitted = join(own, 'authorized_keys');
+    const limits = onlyCommand === undefined ? '' : `restrict,command="${onlyCommand}" `;
+    writeFileSync(admitted, limits + readFileSync(`${clientKey}.pub`, 'utf8'));
     writeFileSync(
       settings,
       [
         `ListenAddress ${host.address}:${port}`,
         `HostKey ${hostKey}`,
-        `AuthorizedKeysFile ${clientKey}.pub`,
+        `AuthorizedKeysFile ${admitted}`,
         'AuthenticationMethods publickey',
         'PermitRootLogin prohibit-password',
         'StrictModes no',

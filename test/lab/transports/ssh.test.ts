@@ -97,6 +97,13 @@ describe('a host by ssh', () => {
     expect(await rejection(opening)).toMatchObject({ name: 'LibvirtTimeout' });
   });
 
+  test('whose key may do nothing but speak to libvirt', async () => {
+    const onlyCommand = 'virt-ssh-helper qemu:///system';
+    await using other = await SshServer.on(source, folder, { port: ++port, clientKey: key, onlyCommand });
+    await using session = await open(other.uri(), { ...known(), knownHosts: other.knownHosts });
+    expect((await session.report()).vms.map(({ name }) => name)).toEqual([vm.name]);
+  });
+
   test('without virt-ssh-helper is reached by nc', async () => {
     const programs = { sh: '/bin/sh', nc: '/bin/nc.openbsd' };
     await using other = await SshServer.on(source, folder, { port: ++port, clientKey: key, programs });

@@ -221,6 +221,19 @@ describe('Drover shows', () => {
     expect(refused).toMatchObject({ code: 'TLS_OWN_CERTIFICATE', class: 'never' });
   });
 
+  test('its own, and trusts two CAs while one takes the place of the other', async () => {
+    const files = drover();
+    const old = await issueAt(ours, folder, { name: 'old CA', from: daysFromNow(-3), to: daysFromNow(-1) });
+    writeFileSync(
+      files.ca,
+      [old, foreign, ours].map((one) => readFileSync(one.certificate, 'utf8')).join(''),
+    );
+    await using session = await open(files);
+    expect((await session.report()).vms).toEqual([]);
+    writeFileSync(files.ca, readFileSync(old.certificate));
+    expect((await refusal(files)).text).toMatch(/^the CA's certificate \S+ca\.pem \(CN=old CA\) expired at /);
+  });
+
   test('a renewed certificate, which counts from the next connection on', async () => {
     const files = own(
       await issueAt(ours, folder, { name: 'drover', from: daysFromNow(-3), to: daysFromNow(-1) }),
