@@ -8,22 +8,20 @@ import { Operation } from './operation.ts';
 import type { Reach } from './reach.ts';
 
 export interface ExamineOptions {
-  /** A worker has so long to begin; default 20,000. The examination itself takes as long as it takes. */
-  readonly startTimeoutMs?: number;
+  /** Workers are silent that leave a task of it for so long; default 20,000. The examination takes as long as it takes. */
+  readonly silenceMs?: number;
 }
 
 const lookEveryMs = 250;
-/** Of a workflow that no worker has taken up: that it was started, and that a task of it is due. */
-const eventsUntilTaken = 2;
 
 /**
- * @throws WorkersSilent when no worker takes it up in time; OperationFailed for a request that can't be;
+ * @throws WorkersSilent when workers leave it for so long; OperationFailed for a request that can't be;
  *   OperationCanceled, OperationTerminated; TemporalUnreachable
  */
 export async function examine(
   { client, reach }: { readonly client: Client; readonly reach: Reach },
   request: DoctorRequest,
-  { startTimeoutMs = 20_000 }: ExamineOptions = {},
+  { silenceMs = 20_000 }: ExamineOptions = {},
 ): Promise<DoctorReport> {
   const workflowId = `doctor/${new Date().toISOString()}-${process.pid}`;
   const handle = await reach.answer(() =>
@@ -34,20 +32,34 @@ export async function examine(
       staticSummary: `examination${request.hosts ? ` of ${String(request.hosts)}` : ''}`.slice(0, 200),
     }),
   );
-  await untilTaken(handle, reach, startTimeoutMs);
-  return await new Operation<DoctorReport>(client, reach, workflowId).result();
+  const ended = new Operation<DoctorReport>(client, reach, workflowId).result();
+  const over = new AbortController();
+  try {
+    return await Promise.race([ended, whileWorkersWork(handle, reach, silenceMs, over.signal)]);
+  } finally {
+    over.abort();
+    ended.catch(() => undefined);
+  }
 }
 
-/** One that nobody takes up is withdrawn: nobody waits for it any more. */
-async function untilTaken(handle: WorkflowHandle, reach: Reach, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+/**
+ * Never resolves while workers do their part. One that nobody takes up is withdrawn: nobody waits for it any more.
+ * @throws WorkersSilent when a task of it has been due for so long, at its begin or later
+ */
+async function whileWorkersWork(
+  handle: WorkflowHandle,
+  reach: Reach,
+  mostMs: number,
+  signal: AbortSignal,
+): Promise<never> {
+  let dueSinceMs: number | undefined;
   for (;;) {
-    const { historyLength } = await reach.answer(() => handle.describe());
-    if (historyLength > eventsUntilTaken) return;
-    if (performance.now() > deadline) {
+    const { raw } = await reach.answer(() => handle.describe());
+    dueSinceMs = raw.pendingWorkflowTask ? (dueSinceMs ?? performance.now()) : undefined;
+    if (dueSinceMs !== undefined && performance.now() - dueSinceMs > mostMs) {
       await reach.answer(() => handle.terminate('no worker took it up'));
-      throw new WorkersSilent(timeoutMs);
+      throw new WorkersSilent(mostMs);
     }
-    await pause(lookEveryMs);
+    await pause(lookEveryMs, undefined, { signal });
   }
 }
