@@ -1,6 +1,6 @@
 /** `drover top ... --watch`: refreshed in place on a terminal, one table after another elsewhere. */
 import { colored } from './colors.ts';
-import { loadHead, loadRow, type Load } from './loads.ts';
+import { loadHead, loadRow, type Load } from './top-loads.ts';
 import { coloredTable, documentText, type Format } from './output.ts';
 import { untilInterrupted } from './pace.ts';
 import { printable } from './printable.ts';

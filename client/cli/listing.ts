@@ -5,7 +5,7 @@ import type { Claim } from '../claims.ts';
 import type { Drover, OperationSummary } from '../drover.ts';
 import { WorkersSilent } from '../errors.ts';
 import { hostLabels, operationLabels, vmLabels, type Labeled } from './labels.ts';
-import { clustersOf, coresText, usedOf, type ClusterUse } from './load.ts';
+import { clustersOf, coresText, usedOf, type ClusterUse } from './used.ts';
 import { selects, type Labels, type Requirement } from './selector.ts';
 
 export interface Item {

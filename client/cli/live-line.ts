@@ -3,7 +3,7 @@ import stringWidth from 'string-width';
 import type { MigrationProgress } from '../../model/migrate-vm.ts';
 
 const mebibyte = 1024 ** 2;
-const barWidth = { least: 8, most: 30 } as const;
+const barWidth = { least: 6, most: 30 } as const;
 
 interface Part {
   readonly text: string;
@@ -12,7 +12,7 @@ interface Part {
 }
 
 /**
- * `[######----]  62 %  118 MiB/s  written 4 MiB/s  rest 240 MiB, 2.1 s  no downtime yet, 120 ms expected ...`
+ * `[######----]  host1 to host2  62 %  118 MiB/s  written 4 MiB/s  rest 240 MiB, 2.1 s  0 ms down  pass 1  7 s`
  * @param width columns of the terminal; what does not fit is left out, the least important first. Absent: a line of a
  *   log, which has everything and no bar
  * @param way `host1 to host2`
@@ -24,17 +24,19 @@ export function moveLine(
   const { aborting } = progress;
   const all: Part[] = [
     ...(aborting ? [{ text: `aborting, since ${aborting.reason}`, rank: 0 }] : []),
-    ...(way === undefined ? [] : [{ text: way, rank: 4 }]),
+    ...(way === undefined ? [] : [{ text: way, rank: 6 }]),
     { text: `${Math.floor(copiedShare(progress) * 100)} %`, rank: 0 },
     { text: `${sizeText(progress.bytesPerSecond)}/s`, rank: 1 },
     { text: `written ${sizeText(progress.dirtyBytesPerSecond)}/s`, rank: 3 },
     { text: restText(progress), rank: 2 },
-    { text: downtimeText(progress), rank: 5 },
+    // While memory is copied the VM runs on: it stands still after the last of these lines, for the switch-over.
+    { text: '0 ms down', rank: 5 },
+    ...limitsOf(progress).map((text) => ({ text, rank: 8 })),
     { text: `pass ${progress.iteration}`, rank: 7 },
-    { text: `${(progress.elapsedMs / 1000).toFixed(0)} s`, rank: 6 },
+    { text: `${(progress.elapsedMs / 1000).toFixed(0)} s`, rank: 4 },
   ];
   if (width === undefined) return joined(all);
-  for (let most = 7; most >= 0; most--) {
+  for (let most = 8; most >= 0; most--) {
     const shown = all.filter(({ rank }) => rank <= most);
     const left = width - stringWidth(joined(shown)) - 4;
     if (left >= barWidth.least) return `${bar(progress, Math.min(left, barWidth.most))}  ${joined(shown)}`;
@@ -61,13 +63,11 @@ function restText({ remainingBytes, estimatedRestMs }: MigrationProgress): strin
   return `rest ${sizeText(remainingBytes)}, ${time}`;
 }
 
-/** While memory is copied the VM runs on; it stands still after the last of these lines, for the switch-over. */
-function downtimeText({ expectedDowntimeMs, allowedDowntimeMs }: MigrationProgress): string {
-  const limits = [
+function limitsOf({ expectedDowntimeMs, allowedDowntimeMs }: MigrationProgress): string[] {
+  return [
     ...(expectedDowntimeMs === undefined ? [] : [`${Math.round(expectedDowntimeMs)} ms expected`]),
     ...(allowedDowntimeMs === undefined ? [] : [`${Math.round(allowedDowntimeMs)} ms allowed`]),
   ];
-  return ['no downtime yet', ...limits].join(', ');
 }
 
 /** `118 MiB`, `1.2 GiB` */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { z } from 'zod';
 import { operationInputs, type OperationName } from '../../../model/operations.ts';
 import { SettingsSchema } from '../../../settings/schema.ts';
@@ -9,9 +9,11 @@ import { didYouMean } from '../../near-names.ts';
 /** `drover schema WORKFLOW|settings`: the JSON Schema, and an example to type into the Start dialog. */
 export function defineSchema(verb: Command): void {
   const names = [...Object.keys(operationInputs), 'settings'];
-  verb.argument('<name>', names.join(', ')).action((name: string) => {
-    if (!names.includes(name))
-      throw new UsageError(`there is no schema ${name}: ${names.join(', ')}${didYouMean(name, names)}`);
+  const nameArgument = new Argument('<name>', 'of what').choices(names).argParser((name) => {
+    if (names.includes(name)) return name;
+    throw new UsageError(`there is no schema ${name}: ${names.join(', ')}${didYouMean(name, names)}`);
+  });
+  verb.addArgument(nameArgument).action((name: string) => {
     const schema = name === 'settings' ? SettingsSchema : operationInputs[name as OperationName];
     console.log(JSON.stringify(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), null, 2));
   });

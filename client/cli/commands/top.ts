@@ -8,7 +8,7 @@ import { everyOption } from '../pace.ts';
 import { printable } from '../printable.ts';
 import { checkKeys, nothingSelected, selectorOption, type Requirement } from '../selector.ts';
 import { withDrover } from '../session.ts';
-import { hostLoads, loadHead, loadRow, vmLoads, type Load, type SortKey } from '../loads.ts';
+import { hostLoads, loadHead, loadRow, vmLoads, type Load, type SortKey } from '../top-loads.ts';
 import { keepTop } from '../keep-top.ts';
 
 type Kind = 'hosts' | 'vms';

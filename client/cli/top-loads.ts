@@ -2,7 +2,7 @@
 import type { InventoryHost } from '../../model/inventory.ts';
 import { compareNaturally } from '../natural-order.ts';
 import { hostLabels, vmLabels } from './labels.ts';
-import { coresText, holdsMemory, shareText, usedOf } from './load.ts';
+import { coresText, holdsMemory, shareText, usedOf } from './used.ts';
 import { selects, type Labels, type Requirement } from './selector.ts';
 
 export type SortKey = 'cpu' | 'memory';
