@@ -36,6 +36,10 @@ export async function examine(
   const over = new AbortController();
   try {
     return await Promise.race([ended, whileWorkersWork(handle, reach, silenceMs, over.signal)]);
+  } catch (error) {
+    // Nobody waits for it any more.
+    if (error instanceof WorkersSilent) await reach.answer(() => handle.terminate('no worker took it up'));
+    throw error;
   } finally {
     over.abort();
     ended.catch(() => undefined);
@@ -43,7 +47,7 @@ export async function examine(
 }
 
 /**
- * Never resolves while workers do their part. One that nobody takes up is withdrawn: nobody waits for it any more.
+ * Never resolves while workers do their part.
  * @throws WorkersSilent when a task of it has been due for so long, at its begin or later
  */
 async function whileWorkersWork(
@@ -56,10 +60,7 @@ async function whileWorkersWork(
   for (;;) {
     const { raw } = await reach.answer(() => handle.describe());
     dueSinceMs = raw.pendingWorkflowTask ? (dueSinceMs ?? performance.now()) : undefined;
-    if (dueSinceMs !== undefined && performance.now() - dueSinceMs > mostMs) {
-      await reach.answer(() => handle.terminate('no worker took it up'));
-      throw new WorkersSilent(mostMs);
-    }
+    if (dueSinceMs !== undefined && performance.now() - dueSinceMs > mostMs) throw new WorkersSilent(mostMs);
     await pause(lookEveryMs, undefined, { signal });
   }
 }
