@@ -79,7 +79,7 @@ test('a body without a length, and larger than it may be, is answered 413', asyn
     body,
     duplex: 'half',
     headers: { authorization: `Bearer ${token}` },
-  } as RequestInit);
+  });
   expect(response.status).toBe(413);
   expect((await post(port)).status).toBe(202);
 });
