@@ -52,7 +52,9 @@ export class ReceiverProcess {
     });
     this.#child = child;
     // Whoever started it may be ended itself.
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
       const hear = (data: Buffer): void => {
