@@ -45,7 +45,7 @@ export function findingsOfVm(
   for (const other of copies) {
     // A copy that a migration fills is no second definition; that a migration runs is told already.
     if (other.host.address.name === at || other.vm.state === 'migratingIn') continue;
-    findings.push(error('severalCopies', severalCopies(copy, other)));
+    findings.push(severalCopies(copy, other));
   }
   for (const device of definition.hostDevices) {
     findings.push(error('hostDevice', `${name} uses a ${device}, which stays on ${at}: detach it first`));
@@ -180,19 +180,21 @@ const findingCodeOf: Readonly<Record<FilterVerdict['code'], Finding['code']>> = 
 const refusalCodes = Object.keys(findingCodeOf) as FilterVerdict['code'][];
 
 /** What is alive is never told to be undefined: that would leave it running, and forgotten. */
-function severalCopies(copy: VmCopy, other: VmCopy): string {
+function severalCopies(copy: VmCopy, other: VmCopy): Finding {
   const { name } = copy.vm;
   const [at, where] = [copy.host.address.name, other.host.address.name];
   const { state, uuid } = other.vm;
   if (state === 'off' || state === 'crashed') {
-    return (
+    return error(
+      'severalCopies',
       `${name} is defined on ${where} too (${state}, UUID ${uuid}): ` +
-      `find out which is right; if the one on ${where} is a leftover: ${byHand('undefine', other)}`
+        `find out which is right; if the one on ${where} is a leftover: ${byHand('undefine', other)}`,
     );
   }
-  return (
+  return error(
+    'runsTwice',
     `${name} is ${copy.vm.state} on ${at} and ${state} on ${where} (UUID ${uuid}): two copies may be running. ` +
-    `Touch nothing before you know which one its users reach; end the other (on ${where}: ${byHand('destroy', other)}), and check the VM's disks`
+      `Touch nothing before you know which one its users reach; end the other (on ${where}: ${byHand('destroy', other)}), and check the VM's disks`,
   );
 }
 

@@ -11,6 +11,8 @@ export const Finding = z.object({
     'vmNotRunning',
     'vmBusy',
     'severalCopies',
+    // An alarm, and no leftover: two copies may be running.
+    'runsTwice',
     'hostUnreachable',
     'sameHost',
     'sameHostUuid',
@@ -116,6 +118,8 @@ export interface MigrateVmStatus {
   readonly to?: string;
   /** The operation, or the slot, that is waited for. */
   readonly waitsFor?: string | undefined;
+  /** The operations that have what is waited for. */
+  readonly holders?: readonly string[] | undefined;
   readonly progress?: MigrationProgress;
   /** Absent while all goes well. */
   readonly trouble?: Trouble | undefined;

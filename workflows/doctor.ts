@@ -18,7 +18,7 @@ import type {
 import { DoctorInput, doctorReport, type DoctorFinding, type DoctorReport } from '../model/doctor.ts';
 import { datacenterTaskQueue, internalWorkflows, taskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
-import { doctorPage } from './doctor-page.ts';
+import { doctorPage, doctorPageUnderWay } from './doctor-page.ts';
 import { judgeStepTimes, stepsToMeasure } from './doctor-rate.ts';
 import { parseInput } from './parse-input.ts';
 import { searchAttributesOf } from './search-attributes.ts';
@@ -32,6 +32,7 @@ const site = proxyActivities<DoctorActivities>({
   taskQueue,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '1m',
+  summary: 'read the settings, look at Temporal and the workers',
 });
 /** One try: a second one would be measured too. */
 const { doNothing } = proxyActivities<DoctorActivities>({
@@ -45,9 +46,10 @@ const { doNothing } = proxyActivities<DoctorActivities>({
 export async function doctor(input?: unknown): Promise<DoctorReport> {
   const request = parseInput('doctor', DoctorInput, input ?? {}, { hosts: ['host1'], trials: true });
   upsertSearchAttributes(searchAttributesOf({ kind: internalWorkflows.doctor }));
-  setCurrentDetails('The examination is under way.');
+  setCurrentDetails(doctorPageUnderWay(request, undefined));
   const hosts = request.hosts ? { hosts: request.hosts } : {};
   const plan = await site.planExamination(hosts);
+  setCurrentDetails(doctorPageUnderWay(request, plan.datacenters));
   const stepTimesMs = await measureSteps();
   const share = Math.floor(mostBytes / (plan.datacenters.length + 1));
   const parts = await Promise.all([

@@ -27,12 +27,24 @@ export function typeOf(error: unknown): string | undefined {
   return own instanceof ApplicationFailure ? (own.type ?? undefined) : undefined;
 }
 
-/** The search attributes of an operation that did not end well. */
-export function standingOf(error: unknown): {
+/** What a failure carries as data. */
+export function dataOf(error: unknown): unknown {
+  const own = ownFailure(error);
+  return own instanceof ApplicationFailure ? own.details?.[0] : undefined;
+}
+
+/**
+ * The search attributes of an operation that did not end well.
+ * @param isInDoubt it leaves the lease of its VM in doubt, which a canceled one may do as well. Default: false
+ */
+export function standingOf(
+  error: unknown,
+  isInDoubt = false,
+): {
   readonly state: 'canceled' | 'needsOperator' | 'failed';
   readonly needsOperator: boolean;
 } {
-  if (isCancellation(error)) return { state: 'canceled', needsOperator: false };
-  const needsOperator = typeOf(error) === 'NeedsOperator';
+  const needsOperator = isInDoubt || typeOf(error) === 'NeedsOperator';
+  if (isCancellation(error)) return { state: 'canceled', needsOperator };
   return { state: needsOperator ? 'needsOperator' : 'failed', needsOperator };
 }

@@ -29,6 +29,7 @@ const { acquireVm } = proxyActivities<RecordActivities>({
   scheduleToCloseTimeout: budgets.questionMs,
   // What it was granted must be known before it is let go.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  summary: 'ask the record for the lease of the VM',
 });
 const leaseGranted = defineSignal<[LeaseGranted]>(signals.leaseGranted);
 
@@ -89,7 +90,9 @@ export async function takeLease(
     if (answer.kind === 'refused') throw busyWith(vm, holder);
     onWait(holder);
     // The signal may be lost with a worker: asked again, the record says the same.
-    await condition(() => granted !== undefined, budgets.askAgainMs);
+    await condition(() => granted !== undefined, budgets.askAgainMs, {
+      summary: `then asks again for the lease of ${vm}`,
+    });
     if (!granted) continue;
     onWait(undefined);
     return granted;

@@ -2,7 +2,7 @@
  * What runs where, asked anew: the answer to `drover get hosts` and `drover get vms`. One run lists what one payload
  * holds; whoever asks starts it again with what is left.
  */
-import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities, HostActivities } from '../activities/activities.ts';
 import { permanent } from '../model/failures.ts';
 import type { InventoryPages, InventoryPart } from '../model/inventory.ts';
@@ -15,11 +15,16 @@ const site = proxyActivities<Activities>({
   taskQueue,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '1m',
+  summary: 'read which datacenters there are',
 });
 
 /** @param wanted what an earlier run left; default: every datacenter from its first host on */
 export async function listInventory(wanted?: readonly InventoryPart[]): Promise<InventoryPages> {
   checkWanted(wanted);
+  setCurrentDetails(
+    'Asks every host what runs there: the answer to `drover get hosts` and `drover get vms`, in its result. It ' +
+      'changes nothing, and nobody has to start it by hand.',
+  );
   const parts = wanted ?? (await site.readSite()).datacenters.map((datacenter) => ({ datacenter }));
   const pages = await Promise.all(
     parts.map((part) => {

@@ -45,6 +45,11 @@ export class Holdings {
     this.#doubt = undefined;
   }
 
+  /** Where the VM is was not found out: when the operation ends so, nobody else may act on it. */
+  get isInDoubt(): boolean {
+    return this.#doubt !== undefined;
+  }
+
   /** Does what moves the VM; where it fails for a person to look, nobody knows where the VM is. */
   async orInDoubt<T>(work: () => Promise<T>): Promise<T> {
     try {

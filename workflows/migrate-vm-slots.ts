@@ -20,6 +20,7 @@ const activities = proxyActivities<RecordActivities>({
   scheduleToCloseTimeout: budgets.questionMs,
   // What it was granted must be known before it is let go.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  summary: 'ask both hosts for a migration slot',
 });
 const slotGranted = defineSignal<[SlotGranted]>(signals.slotGranted);
 
@@ -31,7 +32,7 @@ export async function takeSlots(
   operation: Claimant,
   { found }: FoundIn,
   to: string,
-  showWait: (waitsFor: string | undefined) => void,
+  showWait: (waitsFor: string | undefined, holders?: readonly string[]) => void,
 ): Promise<void> {
   const granted = new Set<string>();
   const key = (host: string, direction: SlotDirection): string => `${direction} ${host}`;
@@ -57,10 +58,12 @@ export async function takeSlots(
     const at = slots[waiting];
     if (answer?.kind !== 'queued' || !at) throw new TypeError('an answer to no slot');
     hasWaited = true;
-    const holders = answer.holders.map((holder) => holder.operation.workflowId).join(', ');
-    showWait(`a migration slot (${at.direction}) of ${at.host}, held by ${holders}`);
+    const holders = answer.holders.map((holder) => holder.operation.workflowId);
+    showWait(`a migration slot (${at.direction}) of ${at.host}, held by ${holders.join(', ')}`, holders);
     // The signal may be lost with a worker: asked again, the record says the same.
-    await condition(() => granted.has(key(at.host, at.direction)), budgets.askAgainMs);
+    await condition(() => granted.has(key(at.host, at.direction)), budgets.askAgainMs, {
+      summary: `then asks again for the slot of ${at.host}`,
+    });
   }
   if (hasWaited) showWait(undefined);
 }

@@ -26,6 +26,7 @@ import {
   setHandler,
   sleep,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { permanent } from '../model/failures.ts';
 import { MigrateVmInput } from '../model/migrate-vm-input.ts';
@@ -40,12 +41,12 @@ import { check, type FoundIn } from './migrate-vm-check.ts';
 import { endWithoutMove, resultOf, type Decision } from './migrate-vm-end.ts';
 import { Holdings } from './migrate-vm-holdings.ts';
 import { move, needsOperator } from './migrate-vm-move.ts';
-import { showPage } from './migrate-vm-page.ts';
+import { MigrateVmPage } from './migrate-vm-page.ts';
 import { takeSlots } from './migrate-vm-slots.ts';
 import { parseInput } from './parse-input.ts';
-import { searchAttributesOf } from './search-attributes.ts';
+import { beginListed, searchAttributesOf } from './search-attributes.ts';
 import { settleMove } from './settle-vm-move.ts';
-import { runSteps } from './steps.ts';
+import { runSteps, type StepState } from './steps.ts';
 
 const progressQuery = defineQuery<MigrateVmStatus>(queries.progress);
 const moveProgressSignal = defineSignal<[MigrationProgress]>(signals.moveProgress);
@@ -60,10 +61,12 @@ const retryPauseMs = 2000;
 export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
   const input = parseInput('migrateVm', MigrateVmInput, rawInput ?? {}, { vm: 'web1', to: 'host2' });
   let status: MigrateVmStatus = { step: 'waiting', vm: input.vm };
-  const show = (next: Partial<MigrateVmStatus>, ending?: string): void => {
+  const page = new MigrateVmPage(input);
+  const show = (next: Partial<MigrateVmStatus>): void => {
     status = { ...status, ...next };
-    showPage(status, input, ending);
+    page.show(status);
   };
+  const held = new Holdings(input.vm, workflowInfo().workflowId);
   setHandler(progressQuery, () => status, { description: 'The step it is at, and how far the copy is.' });
   setHandler(moveProgressSignal, (progress) => show({ progress }), {
     description: 'Sent by the worker that moves the VM.',
@@ -87,169 +90,198 @@ export async function migrateVm(rawInput: unknown): Promise<MigrateVmResult> {
     },
     { description: 'Sent by the alert receiver: the alert is over. It is noted; the move goes on.' },
   );
-  upsertSearchAttributes(searchAttributesOf({ kind: 'migrateVm', vm: input.vm, state: 'running' }));
+  beginListed({ kind: 'migrateVm', vm: input.vm });
 
   try {
-    const result = await work.run(() => (input.dryRun ? dryRun(input, show) : moveInSteps(input, show)));
-    show({ step: 'ended' }, result.message);
+    const tell = { show, page };
+    const result = await work.run(() =>
+      input.dryRun ? dryRun(input, tell) : moveInSteps(input, held, tell),
+    );
+    page.ended(result);
+    show({ step: 'ended' });
     upsertSearchAttributes(searchAttributesOf({ state: result.outcome }));
     return result;
   } catch (error) {
     const ending = stop && isCancellation(error) ? stopped(stop, error) : error;
-    show({ step: 'ended' }, told(ending));
-    upsertSearchAttributes(searchAttributesOf(standingAfter(ending, status)));
+    page.failed(ending, held.isInDoubt);
+    show({ step: 'ended' });
+    upsertSearchAttributes(searchAttributesOf(standingAfter(ending, status, held.isInDoubt)));
     throw ending;
   }
 }
 
-type Show = (next: Partial<MigrateVmStatus>) => void;
+/** Who is told of what goes on. */
+interface Tell {
+  readonly show: (next: Partial<MigrateVmStatus>) => void;
+  readonly page: MigrateVmPage;
+}
 
-async function dryRun(input: MigrateVmInput, show: Show): Promise<MigrateVmResult> {
+async function dryRun(input: MigrateVmInput, { show, page }: Tell): Promise<MigrateVmResult> {
   const startedMs = Date.now();
+  page.take({ step: 'check', phase: 'doing' });
   show({ step: 'checking' });
   const { found } = await check(input, { rehearse: true }, (trouble) => show({ trouble }));
+  page.decided(found);
   const decision = endWithoutMove(input, found);
   if (decision.kind !== 'end') throw new TypeError('a dry run would move');
   return decision.end(startedMs);
 }
 
-async function moveInSteps(input: MigrateVmInput, show: Show): Promise<MigrateVmResult> {
+async function moveInSteps(
+  input: MigrateVmInput,
+  held: Holdings,
+  { show, page }: Tell,
+): Promise<MigrateVmResult> {
   const startedMs = Date.now();
   const operation = claimantOf(input.rank, input.reason);
-  const held = new Holdings(input.vm, operation.workflowId);
+  const onStep = (state: StepState): void => {
+    page.take(state);
+    show({});
+  };
 
-  return runSteps(async (step) => {
-    const lease = await step({
-      name: 'lease',
-      do: () =>
-        takeLease(input.vm, operation, {
-          wait: input.wait,
-          onWait: (holder) => show({ step: 'waiting', waitsFor: holder?.holder.workflowId }),
-        }),
-      undo: (unwinding) => held.giveBack(unwinding),
-      always: true,
-      byHand: `When the records answer: drover settle ${input.vm}.`,
-    });
-    held.granted(lease);
-    let { epoch } = lease;
-    const { unsettled } = lease;
-    if (unsettled) {
-      await step({
-        name: 'settle',
-        do: () => settle(input.vm, unsettled, epoch, held),
-        noUndo: 'it ends what an earlier operation left, and asks both hosts',
-      });
-    }
-
-    for (let targets = 1, retries = 0, rehearse = false; ;) {
-      const hosts = new Set<string>();
-      const checking = {
-        operation,
-        onRoom: (host: string) => void hosts.add(host),
-        passOver: held.passedOver,
-        rehearse,
-      };
-      const checked = await step({
-        name: 'check',
-        do: () => {
-          show({ step: 'checking' });
-          return check(input, checking, (trouble) => show({ trouble }));
-        },
-        undo: () => held.letGo(hosts),
+  return runSteps(
+    async (step) => {
+      const lease = await step({
+        name: 'lease',
+        do: () =>
+          takeLease(input.vm, operation, {
+            wait: input.wait,
+            onWait: (holder) =>
+              show({
+                step: 'waiting',
+                waitsFor: holder?.holder.workflowId,
+                holders: holder && [holder.holder.workflowId],
+              }),
+          }),
+        undo: (unwinding) => held.giveBack(unwinding),
         always: true,
+        byHand: `When the records answer: drover settle ${input.vm}.`,
       });
-      const { found } = checked;
-      const decision: Decision = endWithoutMove(input, found);
-      if (decision.kind === 'end') return await tidy(decision.end(startedMs), hosts);
-      const { to } = decision;
-      show({ step: 'moving', from: found.from, to });
-      upsertSearchAttributes(searchAttributesOf({ host: to }));
-      hosts.add(found.from).add(to);
-
-      const { epoch: borne = 0 } = found.vm;
-      if (borne > epoch) {
-        epoch = await step({
-          name: 'raise',
-          do: () => raiseLease(input.vm, operation, borne),
-          noUndo: 'a raised lease is given back by the epoch that was granted as well',
+      held.granted(lease);
+      let { epoch } = lease;
+      const { unsettled } = lease;
+      if (unsettled) {
+        await step({
+          name: 'settle',
+          do: () => settle(input.vm, unsettled, epoch, held),
+          noUndo: 'it ends what an earlier operation left, and asks both hosts',
         });
       }
 
-      await step({
-        name: 'slots',
-        do: () =>
-          takeSlots(operation, checked, to, (waitsFor) =>
-            show({ step: waitsFor === undefined ? 'moving' : 'waiting', waitsFor }),
-          ),
-        undo: () => held.letGo(hosts),
-        always: true,
-      });
+      for (let targets = 1, retries = 0, rehearse = false; ;) {
+        const hosts = new Set<string>();
+        const checking = {
+          operation,
+          onRoom: (host: string) => void hosts.add(host),
+          passOver: held.passedOver,
+          rehearse,
+        };
+        const checked = await step({
+          name: 'check',
+          do: () => {
+            show({ step: 'checking' });
+            return check(input, checking, (trouble) => show({ trouble }));
+          },
+          undo: () => held.letGo(hosts),
+          always: true,
+        });
+        const { found } = checked;
+        page.decided(found);
+        const twice = found.findings.find(({ code }) => code === 'runsTwice');
+        if (twice) held.doubt(twice.message);
+        const decision: Decision = endWithoutMove(input, found);
+        if (decision.kind === 'end') return await tidy(decision.end(startedMs), hosts);
+        const { to } = decision;
+        show({ step: 'moving', from: found.from, to });
+        upsertSearchAttributes(searchAttributesOf({ host: to }));
+        hosts.add(found.from).add(to);
 
-      const order = orderOf(input, checked, to, { workflowId: operation.workflowId, epoch });
-      const { report, spent } = await step({
-        name: 'move',
-        do: () => held.orInDoubt(() => move(order)),
-        pointOfNoReturn: (end) => end.report.outcome === 'moved',
-        noUndo: 'it ends as moved or stayed by itself, and both hosts say which',
-      });
-      const cause = spent ?? report.cause;
-      switch (report.outcome) {
-        case 'moved': {
-          const message = `${input.vm} moved from ${found.from} to ${to}: ${report.reason}`;
-          return await tidy(
-            resultOf(input, found, { outcome: 'moved', message, startedMs, figures: report.figures }),
-            hosts,
-          );
+        const { epoch: borne = 0 } = found.vm;
+        if (borne > epoch) {
+          epoch = await step({
+            name: 'raise',
+            do: () => raiseLease(input.vm, operation, borne),
+            noUndo: 'a raised lease is given back by the epoch that was granted as well',
+          });
         }
-        case 'stayed':
-          break;
-        case 'none':
-          // That it runs nowhere is known, and so it is in no doubt.
-          throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
-        case 'both':
-        case 'inDoubt':
-          held.doubt(report.reason);
-          throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
-        default:
-          throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
-      }
-      if (report.canceled && spent === undefined)
-        throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
-      const aborted = permanent(
-        'MigrationAborted',
-        `${input.vm} was not moved, ${report.reason}: ${cause ?? 'the hypervisor gave no reason'}`,
-      );
-      const isTargets = report.fault === 'target' && targets < mostTargets;
-      const isPassing = report.fault === 'passing' && retries === 0;
-      if (spent !== undefined || (!isTargets && !isPassing)) throw ApplicationFailure.create(aborted);
-      await step({
-        name: 'let go',
-        do: () => held.letGo(hosts),
-        noUndo: 'nothing is held that would have to be given back',
-      });
-      hosts.clear();
-      if (isPassing) {
-        retries++;
-        await sleep(retryPauseMs, { summary: `then ${input.vm} is moved once more` });
-      } else if (input.to === undefined) {
-        targets++;
-        held.passOver(to, cause ?? 'the migration was refused');
-      } else if (rehearse) throw ApplicationFailure.create(aborted);
-      // Of a host that was asked for by name everything is told that it lacks.
-      else rehearse = true;
-    }
 
-    async function tidy(result: MigrateVmResult, hosts: ReadonlySet<string>): Promise<MigrateVmResult> {
-      await step({
-        name: 'tidy',
-        do: () => held.letGoOfAll(result, hosts),
-        // The next may act on the VM already.
-        pointOfNoReturn: true,
-        noUndo: 'the operation has ended',
-      });
-      return result;
-    }
-  });
+        await step({
+          name: 'slots',
+          do: () =>
+            takeSlots(operation, checked, to, (waitsFor, holders) =>
+              show({ step: waitsFor === undefined ? 'moving' : 'waiting', waitsFor, holders }),
+            ),
+          undo: () => held.letGo(hosts),
+          always: true,
+        });
+
+        const order = orderOf(input, checked, to, { workflowId: operation.workflowId, epoch });
+        const { report, spent } = await step({
+          name: 'move',
+          do: () => held.orInDoubt(() => move(order)),
+          pointOfNoReturn: (end) => end.report.outcome === 'moved',
+          noUndo: 'it ends as moved or stayed by itself, and both hosts say which',
+        });
+        const cause = spent ?? report.cause;
+        switch (report.outcome) {
+          case 'moved': {
+            const message = `${input.vm} moved from ${found.from} to ${to}: ${report.reason}`;
+            return await tidy(
+              resultOf(input, found, { outcome: 'moved', message, startedMs, figures: report.figures }),
+              hosts,
+            );
+          }
+          case 'stayed':
+            break;
+          case 'none':
+            // That it runs nowhere is known, and so it is in no doubt.
+            throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
+          case 'both':
+          case 'inDoubt':
+            held.doubt(report.reason);
+            throw ApplicationFailure.create(needsOperator(order, report.reason, cause));
+          default:
+            throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
+        }
+        if (report.canceled && spent === undefined)
+          throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
+        const aborted = permanent(
+          'MigrationAborted',
+          `${input.vm} was not moved, ${report.reason}: ${cause ?? 'the hypervisor gave no reason'}`,
+        );
+        const isTargets = report.fault === 'target' && targets < mostTargets;
+        const isPassing = report.fault === 'passing' && retries === 0;
+        if (spent !== undefined || (!isTargets && !isPassing)) throw ApplicationFailure.create(aborted);
+        await step({
+          name: 'let go',
+          do: () => held.letGo(hosts),
+          noUndo: 'nothing is held that would have to be given back',
+        });
+        hosts.clear();
+        if (isPassing) {
+          retries++;
+          await sleep(retryPauseMs, { summary: `then ${input.vm} is moved once more` });
+        } else if (input.to === undefined) {
+          targets++;
+          held.passOver(to, cause ?? 'the migration was refused');
+        } else if (rehearse) throw ApplicationFailure.create(aborted);
+        // Of a host that was asked for by name everything is told that it lacks.
+        else rehearse = true;
+      }
+
+      async function tidy(result: MigrateVmResult, hosts: ReadonlySet<string>): Promise<MigrateVmResult> {
+        await step({
+          name: 'tidy',
+          do: () => held.letGoOfAll(result, hosts),
+          // The next may act on the VM already.
+          pointOfNoReturn: true,
+          noUndo: 'the operation has ended',
+        });
+        return result;
+      }
+    },
+    { onStep },
+  );
 }
 
 /** What an earlier operation has left is ended before anything else. */
@@ -297,7 +329,11 @@ function stopped({ by }: StopRequest, error: unknown): ApplicationFailure {
 }
 
 /** What lists show of an operation that did not end well; of a VM that stayed, the host that it stayed on. */
-function standingAfter(error: unknown, { from }: MigrateVmStatus): Parameters<typeof searchAttributesOf>[0] {
-  const stayed = isCancellation(error) || typeOf(error) === 'MigrationAborted';
-  return { ...standingOf(error), ...(stayed && from !== undefined ? { host: from } : {}) };
+function standingAfter(
+  error: unknown,
+  { from }: MigrateVmStatus,
+  isInDoubt: boolean,
+): Parameters<typeof searchAttributesOf>[0] {
+  const stayed = !isInDoubt && (isCancellation(error) || typeOf(error) === 'MigrationAborted');
+  return { ...standingOf(error, isInDoubt), ...(stayed && from !== undefined ? { host: from } : {}) };
 }

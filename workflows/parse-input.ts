@@ -1,8 +1,10 @@
 /** The first line of every operation: its input, checked, or a failure that says what is allowed. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, inWorkflowContext } from '@temporalio/workflow';
 import { z } from 'zod';
 import { permanent } from '../model/failures.ts';
+import { escaped, inCode } from '../model/markdown.ts';
 import { plainIssue } from '../model/plain-issue.ts';
+import { linkToStart, showPage } from './page.ts';
 
 /**
  * The input in its schema's form, with defaults.
@@ -21,14 +23,26 @@ export function parseInput<T extends z.ZodType>(
   const problems = parsed.error.issues.map(
     (issue) => `${issue.path.join('.') || 'the input'}: ${problem(issue)}`,
   );
+  const message =
+    `The input of ${workflow} is not valid. ${problems.join('; ')}. It is one JSON object such as ${JSON.stringify(example)}; ` +
+    `allowed keys: ${keysOf(schema).join(', ')}.`;
+  if (inWorkflowContext()) showRefusal(workflow, message, example);
   throw ApplicationFailure.create(
     permanent(
       'InvalidInput',
-      `The input of ${workflow} is not valid. ${problems.join('; ')}. It is one JSON object such as ${JSON.stringify(example)}; ` +
-        `allowed keys: ${keysOf(schema).join(', ')}.`,
+      message,
       parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
     ),
   );
+}
+
+/** For whoever typed it into the Temporal UI's Start dialog. */
+function showRefusal(workflow: string, message: string, example: unknown): void {
+  showPage([
+    `**Refused: InvalidInput.** ${escaped(message)}`,
+    '**What it means:** nothing was done.',
+    `**What to do next:** ${linkToStart(`start ${workflow}`, workflow)} again, under an id of its own, with an input such as ${inCode(JSON.stringify(example))}; all keys: ${inCode(`drover schema ${workflow}`)}.`,
+  ]);
 }
 
 function problem(issue: z.core.$ZodIssue): string {

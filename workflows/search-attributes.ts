@@ -1,5 +1,10 @@
 /** What the Temporal UI's list shows of an operation and can be searched by. */
-import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  defineSearchAttributeKey,
+  type SearchAttributePair,
+  type SearchAttributeUpdatePair,
+} from '@temporalio/common';
 import { searchAttributes } from '../model/operations.ts';
 
 const keys = {
@@ -22,4 +27,16 @@ export function searchAttributesOf(
   }
   if (needsOperator !== undefined) pairs.push({ key: needsOperatorKey, value: needsOperator });
   return pairs;
+}
+
+/**
+ * Lists an operation as begun. The UI's Start dialog fills in the search attributes of the newest run of its type: what
+ * is that one's end (its host, that it needed a person) is taken away.
+ */
+export function beginListed(of: { readonly kind: string; readonly vm: string }): void {
+  const given = workflowInfo().typedSearchAttributes;
+  const foreign: SearchAttributeUpdatePair[] = [];
+  if (given.get(keys.host) !== undefined) foreign.push({ key: keys.host, value: null });
+  if (given.get(needsOperatorKey) !== undefined) foreign.push({ key: needsOperatorKey, value: null });
+  upsertSearchAttributes([...searchAttributesOf({ ...of, state: 'running' }), ...foreign]);
 }

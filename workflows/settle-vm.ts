@@ -16,16 +16,16 @@ import { permanent } from '../model/failures.ts';
 import { queries } from '../model/operations.ts';
 import { SettleVmInput, type SettleVmResult, type SettleVmStatus } from '../model/settle-vm.ts';
 import type { MoveUnderWay } from '../model/vm-record.ts';
-import { standingOf, told } from './ending.ts';
+import { standingOf } from './ending.ts';
 import { claimantOf } from './lease.ts';
 import { giveBack } from './let-go.ts';
-import { showTable } from './page.ts';
 import { parseInput } from './parse-input.ts';
-import { searchAttributesOf } from './search-attributes.ts';
+import { beginListed, searchAttributesOf } from './search-attributes.ts';
 import { readLease, SettledLease } from './settle-vm-lease.ts';
 import { settleMove } from './settle-vm-move.ts';
+import { SettleVmPage } from './settle-vm-page.ts';
 import { find, toSettle, type Found } from './settle-vm-place.ts';
-import { runSteps } from './steps.ts';
+import { runSteps, type StepState } from './steps.ts';
 
 const progressQuery = defineQuery<SettleVmStatus>(queries.progress);
 
@@ -33,26 +33,23 @@ export async function settleVm(rawInput: unknown): Promise<SettleVmResult> {
   const input = parseInput('settleVm', SettleVmInput, rawInput ?? {}, { vm: 'web1' });
   const startedMs = Date.now();
   let status: SettleVmStatus = { step: 'waiting', vm: input.vm };
-  const show = (next: Partial<SettleVmStatus>, end?: string): void => {
+  const page = new SettleVmPage(input);
+  const show = (next: Partial<SettleVmStatus>): void => {
     status = { ...status, ...next };
-    const { vm, step, from, to } = status;
-    const { runsOn, reason: why } = input;
-    showTable('settle', {
-      VM: vm,
-      'runs on': runsOn && `${runsOn}, by a person's word`,
-      why,
-      from,
-      to,
-      step,
-      end,
-    });
+    page.show(status);
   };
   setHandler(progressQuery, () => status, { description: 'The step it is at.' });
-  upsertSearchAttributes(searchAttributesOf({ kind: 'settleVm', vm: input.vm, state: 'running' }));
+  beginListed({ kind: 'settleVm', vm: input.vm });
   show({});
+  let lease: SettledLease | undefined;
   try {
-    const { host, outcome, message } = await settleInSteps(input, show);
-    show({ step: 'ended' }, message);
+    const { host, outcome, message } = await settleInSteps(input, {
+      show,
+      page,
+      onLease: (taken) => void (lease = taken),
+    });
+    page.ended({ outcome, host, message });
+    show({ step: 'ended' });
     upsertSearchAttributes(searchAttributesOf({ state: outcome, host }));
     const { vm, reason } = input;
     return {
@@ -64,60 +61,77 @@ export async function settleVm(rawInput: unknown): Promise<SettleVmResult> {
       wholeMs: Date.now() - startedMs,
     };
   } catch (error) {
-    show({ step: 'ended' }, told(error));
-    upsertSearchAttributes(searchAttributesOf(standingOf(error)));
+    const isInDoubt = lease?.doubtAfter(error as Error) !== undefined;
+    page.failed(error, isInDoubt);
+    show({ step: 'ended' });
+    upsertSearchAttributes(searchAttributesOf(standingOf(error, isInDoubt)));
     throw error;
   }
 }
 
+/** Who is told of what goes on. */
+interface Tell {
+  readonly show: (next: Partial<SettleVmStatus>) => void;
+  readonly page: SettleVmPage;
+  readonly onLease: (lease: SettledLease) => void;
+}
+
 async function settleInSteps(
   input: SettleVmInput,
-  show: (next: Partial<SettleVmStatus>) => void,
+  { show, page, onLease }: Tell,
 ): Promise<Pick<SettleVmResult, 'host' | 'outcome' | 'message'>> {
   const { vm } = input;
-  return runSteps(async (step) => {
-    const known = await step({
-      name: 'look',
-      do: async () => {
-        const read = await readLease(vm);
-        // A name that was mistyped should leave no record behind.
-        if (!read) await find(input, undefined, show);
-        return read;
-      },
-      noUndo: 'it only reads',
-    });
-    const lease = new SettledLease(vm, claimantOf('person', input.reason), known?.lease);
-    await step({
-      name: 'lease',
-      do: () => lease.take(),
-      undo: ({ why, left }) =>
-        giveBack({ vm, epoch: lease.epoch, doubt: lease.doubtAfter(why) }, { why, left }),
-      always: true,
-      byHand: `When the records answer: drover settle ${vm}.`,
-    });
-    const found = await step({
-      name: 'settle',
-      do: () => {
-        const move = input.runsOn === undefined ? lease.unsettled : undefined;
-        return move ? ofMove(move, lease, input, show) : find(input, lease, show);
-      },
-      noUndo: 'what it ends stays ended, and a host says the same again',
-    });
-    if (found.kind === 'doubt')
-      throw ApplicationFailure.create(permanent('NeedsOperator', found.text, lease.unsettled));
+  const onStep = (state: StepState): void => {
+    page.take(state);
+    show({});
+  };
+  return runSteps(
+    async (step) => {
+      const known = await step({
+        name: 'look',
+        do: async () => {
+          const read = await readLease(vm);
+          // A name that was mistyped should leave no record behind.
+          if (!read) await find(input, undefined, show);
+          return read;
+        },
+        noUndo: 'it only reads',
+      });
+      const lease = new SettledLease(vm, claimantOf('person', input.reason), known?.lease);
+      onLease(lease);
+      await step({
+        name: 'lease',
+        do: () => lease.take(),
+        undo: ({ why, left }) =>
+          giveBack({ vm, epoch: lease.epoch, doubt: lease.doubtAfter(why) }, { why, left }),
+        always: true,
+        byHand: `When the records answer: drover settle ${vm}.`,
+      });
+      const found = await step({
+        name: 'settle',
+        do: () => {
+          const move = input.runsOn === undefined ? lease.unsettled : undefined;
+          return move ? ofMove(move, lease, input, show) : find(input, lease, show);
+        },
+        noUndo: 'what it ends stays ended, and a host says the same again',
+      });
+      if (found.kind === 'doubt')
+        throw ApplicationFailure.create(permanent('NeedsOperator', found.text, lease.unsettled));
 
-    const { host, text, hasMoved = false } = found;
-    const outcome = lease.isDoubted ? 'settled' : 'nothingToDo';
-    const message = `${lease.isDoubted ? '' : 'nothing to do: '}${vm} is on ${host}: ${text}`;
-    await step({
-      name: 'tidy',
-      do: () => lease.letGo({ outcome, message, host, hasMoved }),
-      // The next may act on the VM already.
-      pointOfNoReturn: true,
-      noUndo: 'nobody doubts where the VM is any more',
-    });
-    return { host, outcome, message };
-  });
+      const { host, text, hasMoved = false } = found;
+      const outcome = lease.isDoubted ? 'settled' : 'nothingToDo';
+      const message = `${lease.isDoubted ? '' : 'nothing to do: '}${vm} is on ${host}: ${text}`;
+      await step({
+        name: 'tidy',
+        do: () => lease.letGo({ outcome, message, host, hasMoved }),
+        // The next may act on the VM already.
+        pointOfNoReturn: true,
+        noUndo: 'nobody doubts where the VM is any more',
+      });
+      return { host, outcome, message };
+    },
+    { onStep },
+  );
 }
 
 /** Ends what the last holder left, and finds out where that left the VM. */

@@ -8,22 +8,39 @@ import type { SurveyActivities } from '../activities/survey-activities.ts';
 import { datacenterTaskQueue, internalWorkflows, taskQueue } from '../model/operations.ts';
 import { sumOfSurveys, type SurveyCounts } from '../model/survey.ts';
 import { budgets } from './budgets.ts';
+import { told } from './ending.ts';
 import { searchAttributesOf } from './search-attributes.ts';
+import { surveyPage, type SurveyPart } from './survey-page.ts';
 
 const site = proxyActivities<Activities>({
   taskQueue,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '1m',
+  summary: 'read which datacenters there are',
 });
 
 export async function surveyHerd(): Promise<SurveyCounts> {
   upsertSearchAttributes(searchAttributesOf({ kind: internalWorkflows.surveyHerd }));
+  const shown = new Map<string, SurveyPart>();
+  const show = (datacenter: string, part: SurveyPart): void => {
+    shown.set(datacenter, part);
+    setCurrentDetails(surveyPage(shown));
+  };
   const { datacenters } = await site.readSite();
-  const parts = await Promise.allSettled(datacenters.map(surveyIn));
-  const counts = sumOfSurveys(parts.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : [])));
-  setCurrentDetails(
-    `${counts.vms} VMs on ${counts.hosts} hosts; ${counts.silent} hosts silent, ${counts.created} records new`,
+  const parts = await Promise.allSettled(
+    datacenters.map(async (datacenter) => {
+      show(datacenter, undefined);
+      try {
+        const counts = await surveyIn(datacenter);
+        show(datacenter, counts);
+        return counts;
+      } catch (error) {
+        show(datacenter, { failure: told(error) });
+        throw error;
+      }
+    }),
   );
+  const counts = sumOfSurveys(parts.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : [])));
   const failed = parts.find((part) => part.status === 'rejected');
   if (failed) throw failed.reason;
   return counts;

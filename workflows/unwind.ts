@@ -2,7 +2,7 @@
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import { permanent } from '../model/failures.ts';
-import { ownFailure, told } from './ending.ts';
+import { dataOf, ownFailure, told } from './ending.ts';
 import { growingPausesMs } from './growing-pauses.ts';
 
 /** The step that is under way, or that is being undone. */
@@ -95,6 +95,12 @@ export function failureAfter(why: TemporalFailure, left: readonly LeftBehind[]):
     ),
     cause: why,
   });
+}
+
+/** What the failure of an operation says could not be undone; nothing where all was. */
+export function leftOf(failure: unknown): readonly Pick<LeftBehind, 'step'>[] {
+  const { left } = (dataOf(failure) ?? {}) as { left?: unknown };
+  return Array.isArray(left) ? (left as readonly Pick<LeftBehind, 'step'>[]) : [];
 }
 
 function isPermanent(failure: TemporalFailure): boolean {

@@ -28,6 +28,7 @@ import { permanent } from '../../model/failures.ts';
 import { queries, taskQueue } from '../../model/operations.ts';
 import { budgets } from '../budgets.ts';
 import { growingPausesMs } from '../growing-pauses.ts';
+import { linkTo } from '../page.ts';
 import { searchAttributesOf } from '../search-attributes.ts';
 import { problemOfShape, type Shape } from './request-shape.ts';
 
@@ -103,6 +104,7 @@ const { isRunning } = proxyActivities<RecordActivities>({
   taskQueue,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: budgets.questionMs,
+  summary: 'does the operation that holds something still run?',
 });
 
 class RecordLoop<State> {
@@ -200,7 +202,10 @@ class RecordLoop<State> {
         const current = JSON.stringify(holdings());
         if (current !== known) pausesMs = growingPausesMs(budgets.holderPauses);
         known = current;
-        if (await condition(() => holdings().length === 0, pausesMs.next().value)) break;
+        const isFree = await condition(() => holdings().length === 0, pausesMs.next().value, {
+          summary: 'then looks whether those that hold something still run',
+        });
+        if (isFree) break;
         await Promise.all(holdings().map((holding) => this.#lookAfter(holding)));
       }
     }
@@ -228,6 +233,8 @@ async function begin({ workflowType, workflowId, input }: Start): Promise<void> 
       args: [input],
       // It goes on when the record continues as new.
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `by the record ${workflowInfo().workflowId}`,
+      staticDetails: `Asked for by the record ${linkTo(workflowInfo().workflowId)}, which saw that an operation has ended without letting go.`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -2,13 +2,14 @@
  * `vmRecord`, one for each VM under the id `vm/NAME`: who may act on the VM, who waits for it, where it was seen, whether
  * it should run, and how the last operations on it ended. The decisions are those of `policies/lease/`.
  */
-import { continueAsNew } from '@temporalio/workflow';
+import { continueAsNew, patched } from '@temporalio/workflow';
 import { recordUpdates } from '../../model/operations.ts';
 import type { VmRecord } from '../../model/vm-record.ts';
 import { confirm } from '../../policies/lease/confirm.ts';
 import { newVmRecord } from '../../policies/lease/decision.ts';
 import { acquire, operationEnded, release } from '../../policies/lease/lease.ts';
 import { see } from '../../policies/lease/see.ts';
+import { lastUnsettled } from './needs-person.ts';
 import { checkRecordInput } from './record-input.ts';
 import { runRecord, type RecordKind } from './record.ts';
 import { claimantShape } from './request-shape.ts';
@@ -74,11 +75,14 @@ const vmRecordKind: RecordKind<VmRecord> = {
   holdings: ({ lease }) =>
     lease?.state === 'held' ? [{ workflowId: lease.holder.workflowId, since: lease.since }] : [],
   ended: operationEnded,
-  listed: ({ vm, lease, seen }) => ({
-    vm,
-    state: lease?.state ?? 'free',
-    needsOperator: lease?.state === 'inDoubt',
-    ...(seen ? { host: seen.host } : {}),
+  listed: (record) => ({
+    vm: record.vm,
+    state: record.lease?.state ?? 'free',
+    // Records that run since before the patch go on as their histories say.
+    needsOperator:
+      record.lease?.state === 'inDoubt' ||
+      (lastUnsettled(record) !== undefined && patched('record-needs-person')),
+    ...(record.seen ? { host: record.seen.host } : {}),
   }),
   page: vmRecordPage,
 };

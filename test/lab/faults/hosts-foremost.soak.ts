@@ -88,6 +88,8 @@ describe('before it begins', () => {
     expect(await stateOn(move.target, stage.vm.uuid)).toMatch(/^running/);
     await virsh(move.target, 'destroy', '--domain', stage.vm.uuid);
     await virsh(move.target, 'undefine', '--domain', stage.vm.uuid);
+    // Nobody acts on the VM before a person had it settled.
+    expect(await stage.cli('settle', stage.vm.name)).toMatchObject({ exitCode: 0 });
     const { twice, ...world } = await move.look();
     expect(twice).not.toEqual([]); // as was done to it, so that the look is shown to see it
     expectUntouched({ ...world, twice: [] }, move.source);
