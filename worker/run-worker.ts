@@ -44,6 +44,8 @@ export interface WorkerSetup {
 }
 
 export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+/** What every workflow is run within. */
+export const workflowModules = [fileURLToPath(new URL('../workflows/count-endings.ts', import.meta.url))];
 
 /**
  * Works until the process is asked to end (SIGINT, SIGTERM: Temporal's runtime sees to that).
@@ -92,7 +94,7 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
     maxCachedWorkflows: 300,
     // Moves let go of their job at once; checks have this long to end.
     shutdownGraceTime: '5s',
-    ...(setup.interceptors ? { interceptors: setup.interceptors } : {}),
+    interceptors: { ...setup.interceptors, ...(setup.workflowBundle ? {} : { workflowModules }) },
   };
   const workers = await Promise.all([
     Worker.create({

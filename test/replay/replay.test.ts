@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { beforeAll, expect, test } from 'vitest';
+import { workflowModules } from '../../worker/run-worker.ts';
 import { historiesFolder } from '../support/drover.ts';
 
 const histories = readdirSync(historiesFolder).filter((name) => name.endsWith('.json'));
@@ -19,7 +20,10 @@ const wantedOfOthers = ['settle-vm-settled', 'settle-vm-nothing-to-do']
   .map((name) => `${name}.json`);
 
 const bundleOf = (path: string): Promise<WorkflowBundleWithSourceMap> =>
-  bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(path, import.meta.url)) });
+  bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL(path, import.meta.url)),
+    workflowInterceptorModules: workflowModules,
+  });
 
 let workflowBundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
