@@ -30,6 +30,7 @@ import type { VmRecord } from '../model/vm-record.ts';
 import type { Settings } from '../settings/schema.ts';
 import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
+import { byProgram } from './asked-by.ts';
 import { ClosableCalls } from './closable-calls.ts';
 import { connectionTrouble } from './connection-trouble.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
@@ -40,14 +41,17 @@ import { Operation, type OperationResults } from './operation.ts';
 import { Reach } from './reach.ts';
 import type { Claim } from './claims.ts';
 import { Records, type ReadOptions } from './records.ts';
+import { staticTexts } from './static-texts.ts';
 import { standingOf, type Standing } from './standing.ts';
 
 /** How an operation is started, beside its input. */
 export interface StartOptions {
   /** Default: made of the operation, its target and the time. */
   readonly workflowId?: string;
-  /** One line for lists: who or what asked. */
+  /** One line for lists: who or what asked. Default: what is asked for. */
   readonly summary?: string;
+  /** Who or what asked, for its page: `byCommandLine()`, `byAlert(labels)`. Default: this program. */
+  readonly askedBy?: string;
   /**
    * `join`: an operation that has this id, running or ended, is taken as the one that was asked for.
    * `refuse` (default): that is an error.
@@ -124,6 +128,7 @@ export class Drover implements AsyncDisposable {
   ): Promise<Operation<OperationResults[N]> & { readonly isNew: boolean }> {
     const workflowId = options.workflowId ?? operationId(name, input ?? {}, new Date());
     const join = options.whenKnown === 'join';
+    const { askedBy = byProgram() } = options;
     try {
       await this.#reach.answer(() =>
         this.#client.workflow.start(name, {
@@ -132,7 +137,7 @@ export class Drover implements AsyncDisposable {
           args: [input],
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
           workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-          ...(options.summary === undefined ? {} : { staticSummary: options.summary.slice(0, 200) }),
+          ...staticTexts({ name, workflowId, input, askedBy, summary: options.summary }),
         }),
       );
     } catch (error) {

@@ -201,6 +201,14 @@ describe('a value of the wrong kind is told with what is allowed', () => {
       'prometheusUrl: file:///etc/passwd',
       'prometheusUrl "file:///etc/passwd" must be http://HOST:PORT or https://HOST',
     ],
+    [
+      'temporal: {uiUrl: "javascript:alert(1)"}',
+      'temporal.uiUrl "javascript:alert(1)" must be http://HOST:PORT or https://HOST, where the Temporal UI is',
+    ],
+    [
+      'temporal: {uiUrl: "https://temporal.example/?a=b"}',
+      'temporal.uiUrl "https://temporal.example/?a=b" must end before any ? or #: it is where the Temporal UI begins',
+    ],
     ['vms: [web1]', 'vms must be a map of names to values, not ["web1"]'],
     ['vms: {web1: {avoid: host1}}', 'vms.web1.avoid must be a list, not "host1"'],
   ])('%s', (line, expected) => {

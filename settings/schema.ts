@@ -199,6 +199,18 @@ const Temporal = z.strictObject({
       description:
         'The server that `drover up` starts where no other is configured (TEMPORAL_ADDRESS, temporal.toml).',
     }),
+  uiUrl: z
+    .url({
+      protocol: /^https?$/,
+      error: 'must be http://HOST:PORT or https://HOST, where the Temporal UI is',
+    })
+    .refine((url) => !/[?#]/.test(url), 'must end before any ? or #: it is where the Temporal UI begins')
+    .optional()
+    .meta({
+      description:
+        'Where the Temporal UI is, for the links that Drover prints. Default: the embedded one; of another Temporal nobody knows.',
+      examples: ['https://temporal.example'],
+    }),
   retentionDays: z
     .int()
     .min(1)

@@ -19,6 +19,15 @@ function toml(text: string): NodeJS.ProcessEnv {
 }
 
 describe('which Temporal server is used', () => {
+  test('where its UI is the settings may say, of any server', () => {
+    const uiUrl = 'https://temporal.example';
+    const said = { temporal: { ...settings.temporal, uiUrl } };
+    const ours = { HOME: folder, TEMPORAL_ADDRESS: 'temporal.example:7233' };
+    expect(temporalTarget(said, ours)).toMatchObject({ kind: 'configured', uiUrl });
+    expect(temporalTarget(settings, ours).uiUrl).toBeUndefined();
+    expect(temporalTarget(said, { HOME: folder })).toMatchObject({ kind: 'embedded', uiUrl });
+  });
+
   test('the embedded one on its ports where nothing is configured', () => {
     const target = temporalTarget(settings, { HOME: folder });
     expect(target).toMatchObject({

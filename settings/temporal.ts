@@ -23,7 +23,7 @@ export interface TemporalTarget {
   /** `host:port` */
   readonly address: string;
   readonly namespace: string;
-  /** The web page of the embedded server; where that of a configured one is, nobody says. */
+  /** The web page of the embedded server, or `temporal.uiUrl`; where that of a configured one is, nobody else says. */
   readonly uiUrl?: string;
   readonly connectConfig: TemporalConnectConfig;
   /** One sentence for people: which server was taken and why. */
@@ -68,6 +68,7 @@ export function temporalTarget(
     kind: 'configured',
     address,
     namespace,
+    ...(settings.temporal.uiUrl === undefined ? {} : { uiUrl: settings.temporal.uiUrl }),
     connectConfig: {
       address,
       ...(tls ? { tls } : {}),
@@ -85,7 +86,7 @@ function embedded(settings: Pick<Settings, 'temporal'>, namespace: string): Temp
     kind: 'embedded',
     address,
     namespace,
-    uiUrl: `http://127.0.0.1:${uiPort}`,
+    uiUrl: settings.temporal.uiUrl ?? `http://127.0.0.1:${uiPort}`,
     connectConfig: { address },
     because: `The embedded Temporal server at ${address}, namespace ${namespace}, is used because neither TEMPORAL_ADDRESS nor a profile nor temporal.toml names another.`,
   };
