@@ -170,7 +170,7 @@ test('a secret that is not set keeps nobody from looking, and check tells of it'
     });
 });
 
-describe('without Temporal', () => {
+describe.concurrent('without Temporal', () => {
   test.each([
     [['get', 'vms']],
     [['migrate', 'web1']],
@@ -179,7 +179,7 @@ describe('without Temporal', () => {
     [['settle', 'web1', '--runs-on', 'host1']],
   ])('%j ends with exit code 4 and how to start it', async (args) => {
     const port = await freePort();
-    const file = settings('down.yaml', `${oneHost}temporal: {embedded: {port: ${port}}}\n`);
+    const file = settings(`down-${port}.yaml`, `${oneHost}temporal: {embedded: {port: ${port}}}\n`);
     const { exitCode, stderr } = await drover('--settings', file, ...args);
     expect(stderr).toMatch(new RegExp(`^error: Temporal at \\S+:${port} does not answer \\(`));
     expect(stderr).toContain(`; start it with: drover -s ${file} up`);

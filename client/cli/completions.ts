@@ -68,8 +68,8 @@ async function readLine(program: Command, before: readonly string[]): Promise<Li
     } else if (verb) operands.push(word);
     else {
       verb = program.commands.find((one) => one.name() === word);
-      if (!verb && word !== 'help') return { program, operands: [word] };
-      if (verb) await define(verb);
+      if (!verb) return { program, operands: [word] };
+      await define(verb);
     }
   }
   return {

@@ -17,3 +17,6 @@ try {
     console.error(messageFor(error, debug === true, settings));
   }
 }
+// A question that is not wanted any more, such as how an operation ends that nobody follows any longer, would keep this
+// process until Temporal answers it, for up to 20 s. Whatever `up` has started ends in its own time.
+if (program.args[0] !== 'up') process.exit();

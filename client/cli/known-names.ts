@@ -5,11 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Settings } from '../../settings/schema.ts';
 import { stateFolder } from '../../settings/state-folder.ts';
+import type { Drover } from '../drover.ts';
 import { compareNaturally } from '../natural-order.ts';
 import type { Completion, NameKind } from './completions.ts';
 
 const keptMs = 5000;
-/** Whoever asks waits for the next letter. */
+/** For Temporal's answer: whoever asks waits to type the next letter. */
 const withinMs = 1000;
 
 const Kept = z.object({
@@ -17,20 +18,18 @@ const Kept = z.object({
   names: z.array(z.object({ value: z.string(), description: z.string().exactOptional() })),
 });
 
-/** @param deadlineMs by `performance.now()`, which begins with the process; default: after 1 s */
-export async function knownNames(
-  kind: NameKind,
-  settings: Settings,
-  deadlineMs = withinMs,
-): Promise<readonly Completion[]> {
+export async function knownNames(kind: NameKind, settings: Settings): Promise<readonly Completion[]> {
   if (kind === 'hosts') return hosts(settings);
   if (kind === 'labels') return labels(settings);
   const file = join(stateFolder(settings), `completion-${kind}.json`);
   const kept = readKept(file);
-  if (kept && Date.now() - kept.atMs < keptMs) return kept.names;
+  // The clock may have been set back since.
+  if (kept && Math.abs(Date.now() - kept.atMs) < keptMs) return kept.names;
+  // What takes long on a busy machine is not Temporal's answer.
+  const { Drover } = await import('../drover.ts');
   const names = await Promise.race([
-    ask(kind, settings).catch(() => undefined),
-    pause(Math.max(0, deadlineMs - performance.now()), undefined),
+    ask(() => Drover.connect(settings, { timeoutMs: withinMs }), kind).catch(() => undefined),
+    pause(withinMs, undefined, { ref: false }),
   ]);
   if (names) keep(file, names);
   return names ?? [];
@@ -57,9 +56,8 @@ function labels({ clusters }: Settings): Completion[] {
   }));
 }
 
-async function ask(kind: 'vms' | 'operations', settings: Settings): Promise<Completion[]> {
-  const { Drover } = await import('../drover.ts');
-  await using drover = await Drover.connect(settings, { timeoutMs: withinMs });
+async function ask(connect: () => Promise<Drover>, kind: 'vms' | 'operations'): Promise<Completion[]> {
+  await using drover = await connect();
   if (kind === 'vms') return (await drover.vmNames()).map((value) => ({ value }));
   return (await drover.operations()).map(({ workflowId, status, state }) => ({
     value: workflowId,

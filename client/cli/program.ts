@@ -1,5 +1,5 @@
 /** The program `drover` with all of its verbs, each of which is defined when it is used. */
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { exitCodesText } from './exit-codes.ts';
 import { verbs } from './verbs.ts';
 
@@ -17,15 +17,23 @@ export function droverProgram(): Command {
     )
     .option('--debug', 'show stacks of errors')
     .showHelpAfterError('(drover --help, drover VERB --help)')
-    .addHelpCommand(
-      new Command('help').argument('[verb]').description('show the help of a verb').helpGroup('Tools:'),
-    )
+    .helpCommand(false)
     .configureHelp({ subcommandTerm: (verb) => verb.name(), showGlobalOptions: true })
     .exitOverride()
     .addHelpText('after', `\nExamples of a verb: drover VERB --help\n${exitCodesText}`);
 
   for (const { name, group, summary, hidden = false } of verbs)
     program.command(name, { hidden }).description(summary).helpGroup(`${group}:`);
+  // commander's own shows a verb before it is defined.
+  const shown = verbs.filter(({ hidden }) => !hidden).map(({ name }) => name);
+  program
+    .command('help')
+    .description('show the help of a verb')
+    .helpGroup('Tools:')
+    .addArgument(new Argument('[verb]', 'of which').choices(shown))
+    .action(async (name?: string) => {
+      await program.parseAsync([...(name === undefined ? [] : [name]), '--help'], { from: 'user' });
+    });
   program.hook('preSubcommand', async (_, verb) => await define(verb));
   return program;
 }
