@@ -442,6 +442,21 @@ describe('a secret that is named', () => {
     });
   });
 
+  test('is checked for those alone who need it', () => {
+    const text = `${fence('BMC_PASSWORD')}alerts: {tokenEnv: DROVER_TOKEN}\ntemporal: {codec: {keys: {k1: CODEC_KEY}}}\n`;
+    const missing = (needsSecrets: ('alerts' | 'codec' | 'fence')[]): string[] => {
+      try {
+        parseSettings(text, 'drover.yaml', { needsSecrets, env: {} });
+        return [];
+      } catch (error) {
+        return (error as SettingsError).problems.map(({ path }) => path);
+      }
+    };
+    expect(missing([])).toEqual([]);
+    expect(missing(['alerts', 'codec'])).toEqual(['temporal.codec.keys.k1', 'alerts.tokenEnv']);
+    expect(missing(['fence'])).toEqual(['clusters.berlin.hosts.host2.fence.secrets.password']);
+  });
+
   test('alerts need exactly one token', () => {
     expect(messageOf(`${good}alerts: {}\n`)).toContain(
       'needs tokenFile or tokenEnv: without a token anyone could start moves',

@@ -4,8 +4,8 @@ import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { plainIssue, plainType } from '../model/plain-issue.ts';
 import { hintFor } from './known-keys.ts';
-import { SettingsSchema, type SecretReference, type Settings } from './schema.ts';
-import { readCodecKey, readSecret } from './secrets.ts';
+import { unreadableSecrets, type SecretPurpose } from './needed-secrets.ts';
+import { SettingsSchema, type Settings } from './schema.ts';
 
 /** Where Drover looks when `--settings` and DROVER_SETTINGS are not given. */
 export const defaultSettingsPaths = ['drover.yaml', '/etc/drover/drover.yaml'] as const;
@@ -47,10 +47,10 @@ function unreadable({ code, message }: NodeJS.ErrnoException): string {
 
 export interface ReadOptions {
   /**
-   * Whoever will use the secrets that the settings name: that each can be read is checked now, and kept nowhere.
-   * Default false: somebody who only looks need not have them.
+   * Whoever will use the secrets that the settings name, all or those for some purposes: that each can be read is checked
+   * now, and kept nowhere. Default false: somebody who only looks need not have them.
    */
-  readonly needsSecrets?: boolean;
+  readonly needsSecrets?: boolean | readonly SecretPurpose[];
 }
 
 /** The settings of a file. @throws SettingsError when it can't be read or does not follow the schema */
@@ -113,7 +113,7 @@ export function parseSettings(
       ),
     );
   }
-  const problems = [...crossReferences(parsed.data), ...(needsSecrets ? unsetSecrets(parsed.data, env) : [])];
+  const problems = [...crossReferences(parsed.data), ...unreadableSecrets(parsed.data, needsSecrets, env)];
   if (problems.length > 0) {
     throw new SettingsError(
       file,
@@ -232,35 +232,6 @@ function crossReferences(settings: Settings): Found[] {
     }
   }
   return found;
-}
-
-function unsetSecrets(settings: Settings, env: NodeJS.ProcessEnv): Found[] {
-  const wanted: { keys: PropertyKey[]; reference: SecretReference; read?: typeof readCodecKey }[] = [];
-  for (const [cluster, { hosts }] of Object.entries(settings.clusters)) {
-    for (const [host, { fence }] of Object.entries(hosts)) {
-      for (const [name, reference] of Object.entries(fence?.secrets ?? {})) {
-        wanted.push({ keys: ['clusters', cluster, 'hosts', host, 'fence', 'secrets', name], reference });
-      }
-    }
-  }
-  if (settings.alerts?.tokenEnv)
-    wanted.push({ keys: ['alerts', 'tokenEnv'], reference: settings.alerts.tokenEnv });
-  if (settings.alerts?.tokenFile) {
-    wanted.push({ keys: ['alerts', 'tokenFile'], reference: { file: settings.alerts.tokenFile } });
-  }
-  const { codec } = settings.temporal;
-  for (const [id, reference] of Object.entries(codec?.keys ?? {}))
-    wanted.push({ keys: ['temporal', 'codec', 'keys', id], reference, read: readCodecKey });
-  if (codec?.endpoint)
-    wanted.push({ keys: ['temporal', 'codec', 'endpoint', 'token'], reference: codec.endpoint.token });
-  return wanted.flatMap(({ keys, reference, read = readSecret }) => {
-    try {
-      read(reference, env);
-      return [];
-    } catch (error) {
-      return [{ keys, message: (error as Error).message }];
-    }
-  });
 }
 
 /** The place of a key in the text, or of the nearest key above it. */

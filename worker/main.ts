@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     options: { settings: { type: 'string' }, datacenter: { type: 'string', multiple: true } },
   });
   if (!values.settings) throw new SettingsError('worker', [{ path: '', message: 'needs --settings FILE' }]);
-  const settings = readSettings(values.settings);
+  const settings = readSettings(values.settings, { needsSecrets: ['codec'] });
   const datacenters = chooseDatacenters(settings, values.datacenter);
   const log = createLogger('worker');
   Runtime.install({

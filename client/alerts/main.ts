@@ -21,7 +21,7 @@ function main(): void {
   const { values } = parseArgs({ options: { settings: { type: 'string' } } });
   if (!values.settings)
     throw new SettingsError('alert receiver', [{ path: '', message: 'needs --settings FILE' }]);
-  const settings = readSettings(values.settings, { needsSecrets: true });
+  const settings = readSettings(values.settings, { needsSecrets: ['alerts', 'codec'] });
   const { alerts } = settings;
   if (!alerts)
     throw new SettingsError(values.settings, [

@@ -15,7 +15,7 @@ function main(): void {
   const { values } = parseArgs({ options: { settings: { type: 'string' } } });
   if (!values.settings)
     throw new SettingsError('codec endpoint', [{ path: '', message: 'needs --settings FILE' }]);
-  const settings = readSettings(values.settings, { needsSecrets: true });
+  const settings = readSettings(values.settings, { needsSecrets: ['codec', 'codecEndpoint'] });
   const { codec, embedded } = settings.temporal;
   const endpoint = codec?.endpoint;
   if (!endpoint)

@@ -55,6 +55,13 @@ interface Ports {
   readonly codec: number;
 }
 
+/** What the settings say besides where the hosts are. */
+export interface More {
+  readonly codec?: object;
+  readonly alerts?: object;
+  readonly fence?: object;
+}
+
 export class Site implements AsyncDisposable {
   readonly folder: string;
   readonly settingsFile: string;
@@ -82,7 +89,13 @@ export class Site implements AsyncDisposable {
   }
 
   /** Starts Drover on the datacenter, with the same Temporal database each time. */
-  async up(more: { codec?: object; alerts?: object; fence?: object } = {}): Promise<RunningDrover> {
+  async up(more: More = {}): Promise<RunningDrover> {
+    this.writeSettings(more);
+    this.#up = await startDrover(this.settingsFile);
+    return this.#up;
+  }
+
+  writeSettings(more: More): void {
     const { temporal, ui, alerts, metrics } = this.ports;
     const text = simulatedDroverYaml(spec, {
       port: this.simulation.port,
@@ -101,8 +114,6 @@ export class Site implements AsyncDisposable {
         ? text.replace(/^( +)uri: .*host1$/m, (line, indent: string) => `${line}\n${indent}${fence}`)
         : text,
     );
-    this.#up = await startDrover(this.settingsFile);
-    return this.#up;
   }
 
   async down(): Promise<void> {

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Drover } from '../../../client/drover.ts';
 import { issue, makeAuthority, type CertificateFiles } from '../../../lab/certificates.ts';
 import { daysFromNow, issueAt } from '../../lab/transports/certificates.ts';
-import { freePort } from '../../support/temporal.ts';
+import { freePort, startTestServer, type TestServer } from '../../support/temporal.ts';
 import { Site } from './site.ts';
 import { TlsFront, type TlsFrontOptions } from './tls-front.ts';
 
@@ -19,6 +19,8 @@ const apiKey = 'canary-api-key-4f9e';
 const alternatives = ['IP:127.0.0.1', 'DNS:localhost'];
 const settings = { temporal: { embedded: { port: 1, uiPort: 2 }, retentionDays: 30 } };
 
+/** Its own: the records of other tests have VMs of the same names. */
+let temporalServer: TestServer;
 let folder: string;
 let ours: CertificateFiles;
 let theirs: CertificateFiles;
@@ -27,6 +29,7 @@ let client: CertificateFiles;
 let expired: CertificateFiles;
 let foreign: CertificateFiles;
 beforeAll(async () => {
+  temporalServer = await startTestServer();
   folder = mkdtempSync(join(tmpdir(), 'drover-temporal-tls-'));
   ours = await makeAuthority(join(folder, 'ours'), 'our CA');
   theirs = await makeAuthority(join(folder, 'theirs'), 'another CA');
@@ -36,7 +39,10 @@ beforeAll(async () => {
   const ended = { from: daysFromNow(-2), to: daysFromNow(-1) };
   expired = await issueAt(ours, join(folder, 'expired'), { name: 'drover', alternatives, ...ended });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await temporalServer.stop();
+});
 
 /** `openssl s_server` serves one connection at a time: this one leaves at once. */
 async function touch(port: number): Promise<void> {
@@ -66,7 +72,7 @@ const as = ({ certificate, key }: CertificateFiles): Record<string, string> => (
   TEMPORAL_TLS_CLIENT_KEY_PATH: key,
 });
 const front = (options: Partial<TlsFrontOptions> = {}): Promise<TlsFront> =>
-  TlsFront.start({ behind: inject('temporalAddress'), certificate: server, ...options });
+  TlsFront.start({ behind: temporalServer.address, certificate: server, ...options });
 
 test('client, worker and receiver work through client certificates and an API key, and no Temporal is started', async () => {
   await using site = await Site.open();
@@ -180,7 +186,7 @@ describe('what is wrong is said, with what to change', () => {
   );
 
   test('TLS where the server speaks none', async () => {
-    configure({ TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_API_KEY: apiKey });
+    configure({ TEMPORAL_ADDRESS: temporalServer.address, TEMPORAL_API_KEY: apiKey });
     await expect(Drover.connect(settings, { timeoutMs: 1500 })).rejects.toThrow(
       /it speaks no TLS, and TLS is configured: unset TEMPORAL_TLS and TEMPORAL_API_KEY/,
     );
