@@ -168,7 +168,7 @@ const CodecEndpoint = z.strictObject({
     )
     .default([])
     .meta({
-      description: 'Pages that may ask: where the Temporal UI is, besides the embedded one.',
+      description: 'Pages that may ask, besides the Temporal UI of temporal.uiUrl and the embedded one.',
       examples: [['https://temporal.example']],
     }),
 });

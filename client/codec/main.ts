@@ -16,7 +16,7 @@ function main(): void {
   if (!values.settings)
     throw new SettingsError('codec endpoint', [{ path: '', message: 'needs --settings FILE' }]);
   const settings = readSettings(values.settings, { needsSecrets: ['codec', 'codecEndpoint'] });
-  const { codec, embedded } = settings.temporal;
+  const { codec, embedded, uiUrl } = settings.temporal;
   const endpoint = codec?.endpoint;
   if (!endpoint)
     throw new SettingsError(values.settings, [
@@ -29,6 +29,7 @@ function main(): void {
     origins: [
       `http://127.0.0.1:${embedded.uiPort}`,
       `http://localhost:${embedded.uiPort}`,
+      ...(uiUrl === undefined ? [] : [new URL(uiUrl).origin]),
       ...endpoint.origins,
     ],
   });
