@@ -3,18 +3,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AlertAnswer } from '../../../model/alerts.ts';
 import { ReceiverProcess } from '../../support/receiver-process.ts';
+import { prepareTestNamespace, startTestServer, type TestServer } from '../../support/temporal.ts';
 import { HeldLine } from './held-line.ts';
 
 let folder: string;
+// Its own: what is started here waits for a worker for ever.
+let server: TestServer;
 let line: HeldLine;
 let receiver: ReceiverProcess;
 let connection: Connection;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'drover-alerts-'));
-  const address = inject('temporalAddress');
+  server = await startTestServer();
+  const { address } = server;
+  await prepareTestNamespace(address);
   connection = await Connection.connect({ address });
   line = await HeldLine.to(Number(address.split(':')[1]));
   receiver = await ReceiverProcess.start(folder, line.port);
@@ -23,6 +28,7 @@ afterAll(async () => {
   await receiver?.kill();
   await line?.[Symbol.asyncDispose]();
   await connection?.close();
+  await server?.stop();
   rmSync(folder, { recursive: true });
 });
 
