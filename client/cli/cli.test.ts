@@ -19,11 +19,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const program = fileURLToPath(new URL('drover.ts', import.meta.url));
+
 /** Runs the command line as a user does, away from any settings and any Temporal of this machine. */
 async function drover(
   ...args: string[]
 ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
-  const program = fileURLToPath(new URL('drover.ts', import.meta.url));
   const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
     reject: false,
     cwd: folder,
@@ -70,10 +71,45 @@ describe('help', () => {
   });
 });
 
+describe('what does without Temporal does not load it', () => {
+  // Node resolves each module through this, before the program begins.
+  const told = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve: (name, context, next) => {
+      if (name.startsWith('@temporalio')) process.stderr.write('loaded ' + name);
+      return next(name, context);
+    } });`;
+
+  test.each([
+    [['--help']],
+    [['help', 'migrate']],
+    [['schema', 'migrateVm']],
+    [['completion', 'bash']],
+    [['complete', '--', 'migrate', 'web1', '--']],
+    [['migrate', '']],
+    [['fly']],
+  ])('%j', async (args) => {
+    const { stderr } = await drover(...args);
+    const traced = await execa(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(told)}`, program, ...args],
+      { reject: false, cwd: folder, extendEnv: false, env: { HOME: folder, NO_COLOR: '1' } },
+    );
+    expect(traced.stderr).toBe(stderr);
+  });
+});
+
 describe('what was typed wrong ends with exit code 2 and says how it is right', () => {
   test.each([
     ['an unknown verb', ['fly'], "unknown command 'fly'"],
+    ['a mistyped verb', ['migrat', 'web1'], '(Did you mean migrate?)'],
     ['an unknown option', ['check', '--fast'], "unknown option '--fast'"],
+    ['a mistyped option', ['migrate', 'web1', '--dryrun'], '(Did you mean --dry-run?)'],
+    ['a mistyped kind', ['get', 'vmz'], 'did you mean vms?'],
+    ['a selector that is none', ['get', 'vms', '-l', 'host>host1'], '"host>host1" is no label'],
+    ['a pace that is none', ['top', 'hosts', '--watch', '--every', '0'], 'give 1 to 3600 seconds'],
+    ['both ways to wait', ['migrate', 'web1', '--watch', '--detach'], "cannot be used with option '--watch'"],
+    ['a shell that is none', ['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
+    ['help of an unknown verb', ['help', 'fly'], "'fly' is invalid for argument 'verb'"],
     ['no VM', ['migrate'], "missing required argument 'vm'"],
     ['a fraction for a number', ['migrate', 'web1', '--timeout', '1.5'], 'give a whole number'],
     ['an unknown kind', ['get', 'cows'], 'Allowed choices are hosts, vms, clusters, operations'],
@@ -108,6 +144,20 @@ describe('check', () => {
     expect(stdout).toContain(`${file}: right. 1 cluster, 1 host.`);
     expect(stdout).toContain('Temporal');
     expect(exitCode).toBe(exitCodes.ok);
+  });
+
+  test('is data for programs, also where something is wrong', async () => {
+    const good = await drover('-s', settings('good.yaml', oneHost), 'check', '-o', 'json');
+    expect(JSON.parse(good.stdout)).toMatchObject({
+      problems: [],
+      clusters: 1,
+      hosts: 1,
+      temporal: { kind: 'embedded', address: '127.0.0.1:7233', namespace: 'default' },
+    });
+    const file = settings('wrong.yaml', `${oneHost}keepalive: 3\n`);
+    const wrong = await drover('-s', file, 'check', '-o', 'json');
+    expect(JSON.parse(wrong.stdout)).toMatchObject({ file, problems: [{ path: 'keepalive', place: '2:1' }] });
+    expect(wrong.exitCode).toBe(exitCodes.usage);
   });
 
   test('tells every mistake with its place', async () => {

@@ -19,4 +19,13 @@ try {
 }
 // A question that is not wanted any more, such as how an operation ends that nobody follows any longer, would keep this
 // process until Temporal answers it, for up to 20 s. Whatever `up` has started ends in its own time.
-if (program.args[0] !== 'up') process.exit();
+if (program.args[0] !== 'up') {
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit();
+}
+
+/** Resolves once a reader has taken all of it, or has gone away (`| head`). */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  stream.on('error', () => undefined);
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}

@@ -1,6 +1,6 @@
 /** How the CLI ends: one code for each kind of end, and one message that says what to do. */
 import { SettingsError } from '../../settings/read.ts';
-import { TemporalConfigError } from '../../settings/temporal.ts';
+import type { TemporalConfigError } from '../../settings/temporal.ts';
 import {
   OperationCanceled,
   OperationFailed,
@@ -44,7 +44,7 @@ const refusals: readonly string[] = [
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Detached) return exitCodes.interrupted;
-  if (error instanceof UsageError || error instanceof SettingsError || error instanceof TemporalConfigError)
+  if (error instanceof UsageError || error instanceof SettingsError || isTemporalConfigError(error))
     return exitCodes.usage;
   if (error instanceof OperationNotFound) return exitCodes.usage;
   if (error instanceof TemporalUnreachable || error instanceof WorkersSilent) return exitCodes.unreachable;
@@ -52,6 +52,13 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof OperationFailed && error.type && refusals.includes(error.type))
     return exitCodes.refused;
   return exitCodes.failed;
+}
+
+/** By its name: whoever loads the class loads Temporal's client, and a verb may do without. */
+function isTemporalConfigError(error: unknown): error is TemporalConfigError {
+  return (
+    error instanceof Error && error.name === ('TemporalConfigError' satisfies TemporalConfigError['name'])
+  );
 }
 
 /**

@@ -126,6 +126,21 @@ describe('get', () => {
     expect(exitCode).toBe(exitCodes.ok);
   });
 
+  test('of thousands of VMs reaches its reader whole', async () => {
+    const before = hosts;
+    hosts = [
+      answeringHost(
+        'host1',
+        Array.from({ length: 3000 }, (_, at) => vmFacts(`many${at}`)),
+      ),
+    ];
+    try {
+      expect(JSON.parse((await drover('get', 'vms', '-o', 'json')).stdout)).toHaveLength(3000);
+    } finally {
+      hosts = before;
+    }
+  });
+
   test('clusters sums what its hosts have', async () => {
     const { stdout } = await drover('get', 'clusters');
     expect(stdout).toMatch(/^berlin +dc1 +3 \(1 silent\) +2 +1 +4.00 of 8 +2048 of 16384$/m);

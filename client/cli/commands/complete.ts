@@ -26,7 +26,5 @@ export function defineComplete(verb: Command): void {
           ? [filesAnswer]
           : found.map(({ value, description = '' }) => `${printable(value)}\t${printable(description)}`);
       if (lines.length > 0) console.log(lines.join('\n'));
-      // A question that was not answered in time would keep the shell waiting.
-      process.exit(0);
     });
 }
