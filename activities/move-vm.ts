@@ -62,6 +62,7 @@ export interface MoveContext {
 
 /** Between two looks, while the hosts come to rest. */
 const lookEveryMs = 100;
+const needsTwoLooks: ReadonlySet<Seen['next']> = new Set(['restart', 'ask', 'endTarget', 'endSource']);
 /** libvirt ends a QEMU process in 1.2 to 2 s on a quiet machine, and waits for a silent peer as long as its keepalive. */
 const cleanUpMs = 30_000;
 
@@ -77,7 +78,7 @@ export async function moveVm(
 ): Promise<MoveVmReport> {
   const known = { source: knownHost(hosts, request.from), target: knownHost(hosts, request.to) };
   await using both = new BothHosts(hosts, known, { uuid: request.vm.uuid, epoch: context.lease.epoch });
-  const course = await begin(request, context);
+  const course = await begin(request, context, hosts.site.keepaliveSeconds);
   if (context.earlier?.aborting) course.goOnAborting(context.earlier.aborting);
   let deadline = performance.now() + cleanUpMs;
   let seenBefore: Seen['next'] | undefined;
@@ -94,8 +95,8 @@ export async function moveVm(
       const { reason } = seen.settlement;
       throw new Error(course.cause ? `${reason} (${course.cause})` : reason);
     }
-    // That no host has it is believed after a second look: a single answer that is wrong would start it twice.
-    const isSure = seen.next === seenBefore || (seen.next !== 'restart' && seen.next !== 'ask');
+    // What ends a copy, or begins one, follows two looks: the answers of one are of different moments, and may be wrong.
+    const isSure = seen.next === seenBefore || !needsTwoLooks.has(seen.next);
     seenBefore = seen.next;
     if (!isSure) {
       await pause(lookEveryMs);
@@ -114,9 +115,13 @@ export async function moveVm(
  * Makes every earlier attempt stale before anything is looked at. The first attempt notes the move; a later one takes
  * over what those before it have noted.
  */
-async function begin(request: MoveVmRequest, { lease, isFirst }: MoveContext): Promise<Course> {
+async function begin(
+  request: MoveVmRequest,
+  { lease, isFirst }: MoveContext,
+  keepaliveSeconds: number,
+): Promise<Course> {
   const { datacenter, from, to, endNow, vm } = request;
-  const move = { uuid: vm.uuid, datacenter, from, to, wasPaused: false };
+  const move = { uuid: vm.uuid, datacenter, from, to, wasPaused: false, keepaliveSeconds };
   const mayBeFirst = isFirst && endNow !== true;
   const noted = await lease.confirm(mayBeFirst ? { move } : {});
   const isThis = noted?.from === from && noted.to === to;

@@ -32,6 +32,8 @@ export interface MoveUnderWay {
   readonly to: string;
   /** A person had paused the VM before: it is left paused. */
   readonly wasPaused: boolean;
+  /** A host drops the connection of an attempt that froze after so long; absent: as libvirt does by itself, 30. */
+  readonly keepaliveSeconds?: number;
   readonly notes: readonly MoveNote[];
 }
 

@@ -25,6 +25,8 @@ export interface Budgets {
   readonly settleMs: number;
   /** A move whose time is spent is ended, and both hosts are asked a last time. */
   readonly endNowMs: number;
+  /** Where there are other datacenters, one whose workers begin nothing for so long is taken for silent. */
+  readonly workersAwayMs: number;
   /** A datacenter's workers have so long to begin its survey; else it is left to the next. */
   readonly surveyStartMs: number;
   /** A datacenter's workers have so long to begin its examination, for which a person waits. */
@@ -49,6 +51,7 @@ export const budgets: Budgets = {
   // A host that fell silent in a move is asked where the VM is until a person had a day to bring it back.
   settleMs: 24 * 60 * minute,
   endNowMs: 15 * minute,
+  workersAwayMs: 20 * second,
   surveyStartMs: 2 * minute,
   doctorStartMs: 20 * second,
 };

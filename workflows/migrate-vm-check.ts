@@ -11,12 +11,13 @@ import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
 import type { PassedOver } from './migrate-vm-holdings.ts';
 import { growingPausesMs } from './growing-pauses.ts';
-import { withinBudget } from './within-budget.ts';
+import { isNotBegun, withinBudget } from './within-budget.ts';
 
 const site = proxyActivities<Activities>({
   taskQueue,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: budgets.questionMs,
+  summary: 'read which datacenters there are',
 });
 
 /** A host that does not answer is told in its answer. The room that it holds must be known before it is let go. */
@@ -67,7 +68,9 @@ export async function check(
   const startedMs = Date.now();
   const pausesMs = growingPausesMs(budgets.findPauses);
   for (let looks = 1; ; looks++) {
-    const answers = await allOf(datacenters.map((datacenter) => checkIn(datacenter, input, checking)));
+    const answers = await allOf(
+      datacenters.map((datacenter) => checkIn(datacenter, datacenters.length === 1, input, checking)),
+    );
     const found = onlyOne(input.vm, answers);
     if (found) return found;
     const silentHosts = answers.flatMap(({ answer }) =>
@@ -100,14 +103,17 @@ export async function check(
   }
 }
 
+/** @param isOnly there is no other datacenter: its workers are waited for */
 async function checkIn(
   datacenter: string,
+  isOnly: boolean,
   input: MigrateVmInput,
   { operation, onRoom, passOver = [], rehearse }: Checking,
 ): Promise<{ datacenter: string; answer: CheckMigrationAnswer }> {
   const { checkMigration } = proxyActivities<HostActivities>({
     ...options,
     taskQueue: datacenterTaskQueue(datacenter),
+    ...(isOnly ? {} : { scheduleToStartTimeout: budgets.workersAwayMs }),
     summary: `${input.vm}: find, check, choose the host`,
   });
   const request = {
@@ -122,7 +128,14 @@ async function checkIn(
     ...(input.to === undefined ? {} : { to: input.to }),
   };
   const tried = `the check of ${input.vm} in ${datacenter}`;
-  const answer = await withinBudget(tried, budgets.checkMs, () => checkMigration(request));
+  const answer = await withinBudget(tried, budgets.checkMs, async () => {
+    try {
+      return await checkMigration(request);
+    } catch (error) {
+      if (!isNotBegun(error)) throw error;
+      return { kind: 'elsewhere' as const, silentHosts: [hostsWithoutWorker(datacenter)] };
+    }
+  });
   if (operation && answer.kind === 'found' && answer.to !== undefined) onRoom?.(answer.to);
   return { datacenter, answer };
 }
@@ -151,4 +164,9 @@ function onlyOne(
     );
   }
   return having[0];
+}
+
+/** In the place of its hosts' names, which this side does not know. */
+export function hostsWithoutWorker(datacenter: string): string {
+  return `all hosts of ${datacenter}, where no worker answers`;
 }

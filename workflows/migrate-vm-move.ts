@@ -45,12 +45,12 @@ export async function move(order: MoveOrder): Promise<MoveEnd> {
     });
     return { report };
   } catch (error) {
+    // It changed nothing: the VM is somebody else's, and so is a migration that runs.
+    if (typeOf(error) === 'VmBusy') throw error;
     // Temporal tries no activity again that was asked to end. One that died of it, or could not ask a host, may have
     // left a migration that runs on: the operation has ended when that is gone and both hosts were asked.
     if (CancellationScope.current().consideredCancelled)
       return { report: await endNow(order, budgets.settleMs) };
-    // It changed nothing: the VM is somebody else's.
-    if (typeOf(error) === 'VmBusy') throw error;
     return { report: await endNow(order, budgets.endNowMs), spent: told(error) };
   }
 }

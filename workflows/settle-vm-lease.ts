@@ -14,6 +14,7 @@ const asking = proxyActivities<RecordActivities & SettleActivities>({
   taskQueue,
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: budgets.questionMs,
+  summary: 'ask the record who has the VM, and whether that runs',
 });
 
 /** Holders that have ended; a few can't be met in a row but by operations that fail at once. */
@@ -72,9 +73,10 @@ export class SettledLease {
   /** Why nobody may act on the VM after a settle that failed: nothing was found out, and it is as it was. */
   doubtAfter(why: Error): string | undefined {
     const type = typeOf(why);
+    // Two copies that run are in doubt, whoever had the lease before.
+    if (type === 'NeedsOperator') return told(why);
     // Only of a VM that no host has any more nothing is left to doubt.
     if (!this.isDoubted || type === 'UnknownVm') return undefined;
-    if (type === 'NeedsOperator') return told(why);
     return this.#before?.doubt ?? `the settle ended without finding out where ${this.vm} is: ${told(why)}`;
   }
 

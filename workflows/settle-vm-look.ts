@@ -8,12 +8,14 @@ import { fewNames } from '../model/names.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import type { Copy } from '../policies/settle/copies.ts';
 import { budgets } from './budgets.ts';
-import { withinBudget } from './within-budget.ts';
+import { hostsWithoutWorker } from './migrate-vm-check.ts';
+import { isNotBegun, withinBudget } from './within-budget.ts';
 
 const site = proxyActivities<Activities>({
   taskQueue,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: budgets.questionMs,
+  summary: 'read which datacenters there are',
 });
 
 export interface Seen {
@@ -34,7 +36,9 @@ export async function look(vm: string, uuid: string | undefined, host: string | 
     budgets.questionMs,
     () => site.readSite(),
   );
-  const answers = await Promise.all(datacenters.map((datacenter) => lookIn(datacenter, vm, uuid, host)));
+  const answers = await Promise.all(
+    datacenters.map((datacenter) => lookIn(datacenter, datacenters.length === 1, { vm, uuid, host })),
+  );
   const copies = answers.flatMap((answer) => answer.copies);
   const cluster = answers.flatMap(({ clusterOfHost }) => clusterOfHost ?? [])[0];
   if (new Set(copies.map((copy) => copy.uuid)).size > 1) {
@@ -53,28 +57,35 @@ export async function look(vm: string, uuid: string | undefined, host: string | 
   };
 }
 
+/** @param isOnly there is no other datacenter: its workers are waited for */
 function lookIn(
   datacenter: string,
-  vm: string,
-  uuid: string | undefined,
-  host: string | undefined,
+  isOnly: boolean,
+  { vm, uuid, host }: { vm: string; uuid: string | undefined; host: string | undefined },
 ): Promise<FoundCopies> {
   const { findCopies } = proxyActivities<SettleHostActivities>({
     taskQueue: datacenterTaskQueue(datacenter),
     startToCloseTimeout: '60s',
     heartbeatTimeout: '5s',
     scheduleToCloseTimeout: budgets.checkMs,
+    ...(isOnly ? {} : { scheduleToStartTimeout: budgets.workersAwayMs }),
     retry: { maximumInterval: '10s' },
     summary: `${vm}: every copy in ${datacenter}`,
   });
-  return withinBudget(`the look for ${vm} in ${datacenter}`, budgets.checkMs, () =>
-    findCopies({
-      datacenter,
-      vm,
-      ...(uuid === undefined ? {} : { uuid }),
-      ...(host === undefined ? {} : { host }),
-    }),
-  );
+  return withinBudget(`the look for ${vm} in ${datacenter}`, budgets.checkMs, async () => {
+    try {
+      return await findCopies({
+        datacenter,
+        vm,
+        ...(uuid === undefined ? {} : { uuid }),
+        ...(host === undefined ? {} : { host }),
+      });
+    } catch (error) {
+      if (!isNotBegun(error)) throw error;
+      // No cluster of ours is called so: it counts only where nobody knows in which cluster the VM is.
+      return { copies: [], silent: [{ host: hostsWithoutWorker(datacenter), cluster: '' }] };
+    }
+  });
 }
 
 /** Silent hosts that may have a copy: VMs move within their cluster alone. All, where nobody knows which that is. */
@@ -88,9 +99,10 @@ export function silentAround({ copies, silent, cluster }: Seen): string[] {
 
 /** As the policies see them. */
 export function plain(copies: readonly FoundCopy[]): Copy[] {
-  return copies.map(({ host, state, stateReason }) => ({
+  return copies.map(({ host, state, stateReason, isMoving }) => ({
     host,
     sight: { kind: 'present', state, stateReason },
+    ...(isMoving ? { isMoving } : {}),
   }));
 }
 

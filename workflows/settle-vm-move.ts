@@ -20,13 +20,14 @@ import { lastFailureOfSpent } from './within-budget.ts';
  */
 export async function settleMove(
   vm: string,
-  { uuid, datacenter, from, to }: MoveUnderWay,
+  { uuid, datacenter, from, to, keepaliveSeconds = 30 }: MoveUnderWay,
   epoch: number,
 ): Promise<Pick<MoveVmReport, 'outcome' | 'reason'>> {
   const wholeMs = budgets.endNowMs;
   const { moveVm } = proxyActivities<HostActivities>({
     taskQueue: datacenterTaskQueue(datacenter),
-    heartbeatTimeout: '5s',
+    // As a move's: when the next attempt begins, no order of this one can come any more.
+    heartbeatTimeout: Math.max(5, keepaliveSeconds + 2) * 1000,
     startToCloseTimeout: Math.min(wholeMs, budgets.settleAttemptMs),
     scheduleToCloseTimeout: wholeMs,
     // An attempt that is under way may be ending a copy: it is over when it says so.

@@ -42,3 +42,12 @@ export function messageOfFailure(error: unknown): string {
     ? 'the worker that was at it fell silent'
     : 'no worker answered (is one running for it? drover up)';
 }
+
+/** No worker has begun the activity within its `scheduleToStartTimeout`: nobody polls that queue, or all are too busy. */
+export function isNotBegun(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof TimeoutFailure &&
+    error.cause.timeoutType === 'SCHEDULE_TO_START'
+  );
+}

@@ -275,7 +275,9 @@ class LibvirtSession implements HostSession {
 
   async #isReceiving(domain: DomainRef): Promise<boolean> {
     try {
-      return runningProgress(await this.#client.jobStats(domain)) === undefined;
+      // A source whose daemon forgot the job at the switch-over has none, and is the original all the same.
+      await this.#client.jobStats(domain);
+      return false;
     } catch (error) {
       // "migration statistics are available only on the source host"
       if (error instanceof LibvirtError && error.codeName === 'OPERATION_UNSUPPORTED') return true;

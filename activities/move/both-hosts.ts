@@ -54,12 +54,16 @@ export class BothHosts implements AsyncDisposable {
 
   /** Both hosts' answers, and what follows from them. A host that does not answer is told as unknown. */
   async look(facts: MoveFacts): Promise<Seen> {
-    const [source, target, hasJob] = await Promise.all([
+    const [sourceSight, target, job] = await Promise.all([
       this.#sight('source'),
       this.#sight('target'),
       // A source that has ended has a job for as long as libvirt waits for its process; so does the answer.
       facts.sourceHasEnded ? false : this.#hasJob(),
     ]);
+    // Whether it is being copied is part of where it is: an order that was given may be alive.
+    const source: Sight =
+      job instanceof HostUnreachable ? { kind: 'unknown', reason: messageOf(job) } : sourceSight;
+    const hasJob = job === true;
     return {
       settlement: settle(source, target, facts),
       next: nextStep(source, target, hasJob, facts),
@@ -96,13 +100,13 @@ export class BothHosts implements AsyncDisposable {
     }
   }
 
-  /** Unknown where the source does not answer; its sight then says so. */
-  async #hasJob(): Promise<boolean> {
+  /** What was in the way where the source did not answer. A source that has ended, say, may refuse to: it has none. */
+  async #hasJob(): Promise<boolean | HostUnreachable> {
     try {
       return (await (await this.session('source')).migrationProgress(this.#uuid)) !== undefined;
     } catch (error) {
       this.#forget('source', error);
-      return false;
+      return error instanceof HostUnreachable ? error : false;
     }
   }
 

@@ -24,6 +24,8 @@ export interface CommitSessions {
    * this host is not to be told: libvirt's own tear-down of the source, slower and as safe, is awaited then.
    */
   readonly mayQuit: Promise<unknown>;
+  /** Writes down that the target's copy is the latest, where it could not be resumed: the proof is this attempt's alone. */
+  readonly noteLatest: () => Promise<unknown>;
 }
 
 export type CommitEnd =
@@ -38,7 +40,7 @@ export type CommitEnd =
  */
 export async function commit(
   uuid: string,
-  { events, source, target, mayQuit }: CommitSessions,
+  { events, source, target, mayQuit, noteLatest }: CommitSessions,
 ): Promise<CommitEnd> {
   const isStale = Promise.withResolvers<false>();
   let isOver = false;
@@ -54,7 +56,12 @@ export async function commit(
   isOver = true;
   if (!isProven) return { committed: false };
   if (events.leavesPaused) return { committed: true, isPaused: true, standstillMs: undefined };
-  await resume(uuid, target);
+  try {
+    await resume(uuid, target);
+  } catch (error) {
+    await noteLatest();
+    throw error;
+  }
   const { haltedAtMs } = events;
   return {
     committed: true,

@@ -48,6 +48,11 @@ export class Course {
     if (fault) this.fault = fault;
   }
 
+  /** An earlier attempt announced the quit of a source that runs: how it ends from here on is not its doing. */
+  knowsNobodyQuit(): void {
+    this.#notes.delete('mayHaveQuit');
+  }
+
   /** This attempt did what the note is about; a note that only announced it stands in the record alone. */
   did(note: MoveNote): void {
     this.#notes.add(note);

@@ -7,7 +7,7 @@ import type { Hosts, KnownHost } from '../hosts/hosts.ts';
 import type { MoveContext, MoveVmRequest } from '../move-vm.ts';
 import { conditionOf } from '../../policies/settle/settle.ts';
 import type { BothHosts, Seen } from './both-hosts.ts';
-import { commit } from './commit.ts';
+import { commit, type CommitSessions } from './commit.ts';
 import type { Course } from './course.ts';
 import { begin, follow } from './follow.ts';
 import { SourceEvents } from './source-events.ts';
@@ -28,6 +28,7 @@ export async function migrate(
   const { uuid } = request.vm;
   const { hasJob } = seen;
   if (hasJob) course.reattached = true;
+  if (hasJob && seen.source.kind === 'present' && seen.source.state === 'running') course.knowsNobodyQuit();
   // Everything that the commit needs is open before it: nothing may stand between its steps.
   const [source, events, target] = await Promise.all([
     both.session('source'),
@@ -43,8 +44,12 @@ export async function migrate(
     if (event.uuid === uuid && event.kind === 'suspended' && event.detail === 'paused') ready.resolve();
   });
   if (!hasJob) {
-    if (conditionOf(seen.source) === 'halted') await notePause({ request, context, course });
+    const { keepaliveSeconds } = hosts.site;
+    if (conditionOf(seen.source) === 'halted')
+      await notePause({ request, context, course }, keepaliveSeconds);
     await mark(source, { request, context, course });
+    // Whoever has taken the lease over meanwhile has seen no migration, and waits for none.
+    await context.lease.confirm();
   }
   const order = hasJob ? undefined : begin(source, to, request);
   course.ordered = true;
@@ -84,12 +89,16 @@ async function mark(source: HostSession, { request, context }: Attempt): Promise
 
 /** The last step, and what it leaves to be known. */
 export async function commitWith(
-  sessions: Parameters<typeof commit>[1],
+  sessions: Omit<CommitSessions, 'noteLatest'>,
   { request, context, course }: Attempt,
 ): Promise<void> {
   // Whether or not the source was told: what comes after must not take its end for somebody's will.
   course.did('mayHaveQuit');
-  const ended = await commit(request.vm.uuid, sessions);
+  const noteLatest = async (): Promise<void> => {
+    course.did('targetIsLatest');
+    await context.lease.confirm({ note: 'targetIsLatest' });
+  };
+  const ended = await commit(request.vm.uuid, { ...sessions, noteLatest });
   course.committed = ended.committed;
   if (!ended.committed) return;
   if (ended.standstillMs !== undefined) course.standstillMs = ended.standstillMs;
@@ -99,8 +108,7 @@ export async function commitWith(
   }
   // The proof would be lost with this attempt, and the halted copy could not be told from a stale one.
   course.wasPaused = true;
-  await context.lease.confirm({ note: 'targetIsLatest' });
-  course.did('targetIsLatest');
+  await noteLatest();
 }
 
 /**
@@ -124,8 +132,10 @@ export async function noteRan({ context, course }: Pick<Attempt, 'context' | 'co
   await context.lease.confirm({ note: 'ranAtTarget' }).catch(() => undefined);
 }
 
-async function notePause({ request, context, course }: Attempt): Promise<void> {
+async function notePause({ request, context, course }: Attempt, keepaliveSeconds: number): Promise<void> {
   const { datacenter, from, to, vm } = request;
   course.wasPaused = true;
-  await context.lease.confirm({ move: { uuid: vm.uuid, datacenter, from, to, wasPaused: true } });
+  await context.lease.confirm({
+    move: { uuid: vm.uuid, datacenter, from, to, wasPaused: true, keepaliveSeconds },
+  });
 }

@@ -36,9 +36,11 @@ async function take(seen: Seen, both: BothHosts, attempt: Attempt): Promise<void
       return await commitWith({ events, source, target, mayQuit }, attempt);
     }
     case 'resumeTarget':
+      await lease.confirm();
       await (await both.session('target')).resume(uuid);
       return await noteRan(attempt);
     case 'resumeSource':
+      await lease.confirm();
       return await (await both.session('source')).resume(uuid);
     // What ends a copy is the latest attempt's alone: another may have moved the VM on since this one has looked.
     case 'endTarget':

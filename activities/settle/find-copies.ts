@@ -18,6 +18,8 @@ export interface FoundCopy {
   readonly uuid: string;
   readonly state: VmState;
   readonly stateReason: string;
+  /** A migration of it is under way, or its host did not say that none is: what it will be nobody can say. */
+  readonly isMoving: boolean;
   /** What a person types to end it at once. */
   readonly toEnd: string;
   /** What a person types to remove its definition. */
@@ -41,23 +43,40 @@ export async function findCopies(
   const asked = hosts.site.hosts.find(
     (host) => host.datacenter === datacenter && host.address.name === askedHost,
   );
+  const copies = answered.flatMap(({ host, report }) =>
+    report.vms
+      .filter((one) => (uuid === undefined ? one.name === vm : one.uuid === uuid))
+      .map(async ({ name, uuid: ownUuid, state, stateReason }) => ({
+        host: host.address.name,
+        cluster: host.cluster,
+        uuid: ownUuid,
+        state,
+        stateReason,
+        isMoving: await isMoving(hosts, host, { uuid: ownUuid, state }),
+        toEnd: command(host, 'destroy', name, ownUuid),
+        toRemove: command(host, 'undefine', name, ownUuid),
+      })),
+  );
   return {
-    copies: answered.flatMap(({ host, report }) =>
-      report.vms
-        .filter((one) => (uuid === undefined ? one.name === vm : one.uuid === uuid))
-        .map(({ name, uuid: ownUuid, state, stateReason }) => ({
-          host: host.address.name,
-          cluster: host.cluster,
-          uuid: ownUuid,
-          state,
-          stateReason,
-          toEnd: command(host, 'destroy', name, ownUuid),
-          toRemove: command(host, 'undefine', name, ownUuid),
-        })),
-    ),
+    copies: await Promise.all(copies),
     silent: silent.map(({ host: { address, cluster } }) => ({ host: address.name, cluster })),
     ...(asked ? { clusterOfHost: asked.cluster } : {}),
   };
+}
+
+/** A source that is being copied is plainly running: its job alone tells. */
+async function isMoving(
+  hosts: Hosts,
+  host: KnownHost,
+  { uuid, state }: { readonly uuid: string; readonly state: VmState },
+): Promise<boolean> {
+  if (state !== 'running' && state !== 'paused') return false;
+  try {
+    await using session = await hosts.open(host);
+    return (await session.migrationProgress(uuid)) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /** virsh knows no simulated hosts. */

@@ -5,6 +5,8 @@ import { conditionOf, type Condition, type Sight } from './settle.ts';
 export interface Copy {
   readonly host: string;
   readonly sight: Extract<Sight, { kind: 'present' }>;
+  /** A migration of it is under way. */
+  readonly isMoving?: boolean;
 }
 
 export interface SortedCopies {
@@ -32,7 +34,9 @@ const kinds: Readonly<Record<Condition, keyof SortedCopies>> = {
 
 export function sortCopies(copies: readonly Copy[]): SortedCopies {
   const of = (kind: keyof SortedCopies): Copy[] =>
-    copies.filter(({ sight }) => kinds[conditionOf(sight)] === kind);
+    copies.filter(
+      ({ sight, isMoving = false }) => (isMoving ? 'changing' : kinds[conditionOf(sight)]) === kind,
+    );
   return { running: of('running'), halted: of('halted'), defined: of('defined'), changing: of('changing') };
 }
 
@@ -40,7 +44,8 @@ export function sortCopies(copies: readonly Copy[]): SortedCopies {
 export function inWords(copies: readonly Copy[]): string {
   return copies
     .map(
-      ({ host, sight: { state, stateReason } }) => `${state}${stateReason && ` (${stateReason})`} on ${host}`,
+      ({ host, isMoving = false, sight: { state, stateReason } }) =>
+        `${state}${stateReason && ` (${stateReason})`}${isMoving ? ', migrating,' : ''} on ${host}`,
     )
     .join(', ');
 }

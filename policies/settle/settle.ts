@@ -167,6 +167,11 @@ function judgeHaltedSource(
       ? { outcome: 'stayed', because: 'it is at the source alone, halted because its storage failed there' }
       : inDoubt('its storage failed at the source; move and destroy nothing until that is mended');
   }
+  if (target === 'runs' && source === 'halted') {
+    return inDoubt(
+      'it runs at the target, and a whole copy is halted at the source: a person has to end one',
+    );
+  }
   if (target === 'runs') {
     return { outcome: 'moved', because: 'it runs at the target, so the source’s halted copy must never run' };
   }

@@ -158,6 +158,20 @@ test('one wrong answer of a host does not start a second copy', async () => {
   await expectNothingWrong();
 });
 
+test('whose resume failed after the proof is resumed by the next attempt, and not started anew', async () => {
+  stage.server.traps.set({
+    id: 'no resume',
+    place: { kind: 'call', call: 'resume', host: 'host2', nth: 1, phase: 'before' },
+    action: { kind: 'disconnect' },
+  });
+  await expect(stage.attempt().end).rejects.toThrow();
+  expect(stage.notes).toContain('targetIsLatest');
+  expect(await stage.attempt().end).toMatchObject({ outcome: 'moved' });
+  expect(stage.stateOn('host2')).toMatch(/^running \(unpaused/);
+  expect(calls('start')).toBe(0);
+  await expectNothingWrong();
+});
+
 test('whose source libvirt ended as migrated is resumed, and not started anew', async () => {
   stage.beforeConfirm = ({ note }) => (note === 'mayHaveQuit' ? new Promise(() => {}) : Promise.resolve());
   const arrived = stage.hold({ kind: 'migration', moment: 'arrived', nth: 1 });

@@ -54,7 +54,7 @@ test('a move that began before it goes on after it, as the one move that it was'
     convictions: [],
     migrations: 2,
   });
-}, 120_000);
+}, 300_000);
 
 test('what would not go on with a version is told before it is there', async () => {
   const { settings } = cell;
@@ -67,4 +67,4 @@ test('what would not go on with a version is told before it is there', async () 
   expect(found.wouldNotGoOn.map(({ workflowId }) => workflowId)).toContain(open.workflowId);
   expect(openReplayedText(found)).toContain(`${open.workflowId} would not go on`);
   expect(await open.result()).toMatchObject({ outcome: 'moved' });
-}, 120_000);
+}, 300_000);

@@ -85,7 +85,11 @@ async function refusedByTheReceiver(labels: Record<string, string>): Promise<str
     token: () => 'a-token',
     tokenKey: 'alerts.tokenEnv',
     routes: [],
-    metrics: createAlertMetrics(),
+    metrics: createAlertMetrics({
+      version: 'test',
+      standing: () => Promise.reject(new Error('not asked')),
+    }),
+    log: () => undefined,
   });
   const response = await app.request('/alerts', {
     method: 'POST',

@@ -26,6 +26,7 @@ function copy(host: string, state: FoundCopy['state'], stateReason = ''): FoundC
     uuid,
     state,
     stateReason,
+    isMoving: false,
     toEnd,
     toRemove: toEnd.replace('destroy', 'undefine'),
   };

@@ -13,6 +13,7 @@ export const budgets: Budgets = {
   settleAttemptMs: 1000,
   settleMs: 2000,
   endNowMs: 2000,
+  workersAwayMs: 500,
   surveyStartMs: 2000,
   doctorStartMs: 2000,
 };

@@ -1,9 +1,10 @@
 /** Whatever runs out of time ends by a name of the closed list, and a move only when both hosts were asked again. */
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MoveVmReport, MoveVmRequest } from '../../activities/move-vm.ts';
 import { failureOf } from './failure-of.ts';
-import { moved, startStandInWorker, type StandInWorker } from './stand-in-worker.ts';
+import { datacenter, moved, startStandInWorker, type StandInWorker } from './stand-in-worker.ts';
 
 let worker: StandInWorker;
 beforeAll(async () => {
@@ -27,6 +28,43 @@ test('a datacenter without a worker ends it as BudgetSpent, and says so', async 
   const failure = await failureOf(await worker.drover.start('migrateVm', { vm: 'spent2' }));
   expect(failure.type).toBe('BudgetSpent');
   expect(failure.message).toMatch(/nobody-there.*worker/);
+});
+
+test('a datacenter without a worker keeps no VM of another from its move', async () => {
+  worker.answerWith({ readSite: async () => ({ datacenters: ['nobody-there', datacenter] }) });
+  const operation = await worker.drover.start('migrateVm', { vm: 'elsewhere1' });
+  expect(await operation.result()).toMatchObject({ outcome: 'moved' });
+});
+
+test('and where nobody else has the VM, it is named as silent', async () => {
+  worker.answerWith({
+    readSite: async () => ({ datacenters: ['nobody-there', datacenter] }),
+    checkMigration: async () => ({ kind: 'elsewhere', silentHosts: [] }),
+  });
+  const failure = await failureOf(await worker.drover.start('migrateVm', { vm: 'elsewhere2' }));
+  expect(failure).toMatchObject({
+    type: 'BudgetSpent',
+    message: expect.stringContaining('all hosts of nobody-there, where no worker answers'),
+  });
+});
+
+test('a move that is canceled as it meets the migration of somebody else leaves that alone', async () => {
+  const orders: MoveVmRequest[] = [];
+  worker.answerWith({
+    moveVm: async (order) => {
+      orders.push(order);
+      const { cancellationSignal, heartbeat } = Context.current();
+      const beating = setInterval(() => heartbeat(), 100);
+      await new Promise((resolve) => cancellationSignal.addEventListener('abort', resolve));
+      clearInterval(beating);
+      throw ApplicationFailure.nonRetryable('it is being migrated by somebody else', 'VmBusy');
+    },
+  });
+  const operation = await worker.drover.start('migrateVm', { vm: 'foreign1' });
+  await expect.poll(() => orders).toHaveLength(1);
+  await operation.cancel();
+  expect((await failureOf(operation)).type).toBe('VmBusy');
+  expect(orders).toHaveLength(1);
 });
 
 test('a question about the holder or the site that is never answered ends it as BudgetSpent', async () => {
