@@ -44,11 +44,7 @@ describe('bad input fails for good, in a sentence that says what is allowed', ()
       { vm: 'web1', timeoutSeconds: '60' },
       'timeoutSeconds: must be of type number, not "60"',
     ],
-    [
-      'a negative number',
-      { vm: 'web1', bandwidthMiBps: -1 },
-      'bandwidthMiBps: -1: must be at least 1',
-    ],
+    ['a negative number', { vm: 'web1', bandwidthMiBps: -1 }, 'bandwidthMiBps: -1: must be at least 1'],
     ['a fraction', { vm: 'web1', maxDowntimeMs: 99.5 }, 'maxDowntimeMs: must be of type int, not 99.5'],
     ['a text for yes', { vm: 'web1', dryRun: 'yes' }, 'dryRun: must be of type boolean, not "yes"'],
     ['XML for the host', { vm: 'web1', to: '<host/>' }, 'to: "<host/>": is no valid name'],

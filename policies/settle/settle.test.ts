@@ -23,7 +23,7 @@ const sights: readonly (readonly [name: string, sight: Sight])[] = [
 /** Rows: the source. Columns: the target, in the same order. M moved, S stayed, B both, N none, . in doubt. */
 const table: Readonly<Record<string, string>> = {
   running: '       B S . . S S B . S .',
-  paused: '        M . . . S S M . S .',
+  paused: '        . . . . S S . . S .',
   migratingIn: '   . . . . . . . . . .',
   shuttingDown: '  . . . . . . . . . .',
   off: '           M . . . N N M . N .',
