@@ -150,10 +150,7 @@ export class Operation<R = unknown> {
   }
 
   /** The SDK decodes nothing of what a description says of activities. */
-  async #readActivity({
-    heartbeatDetails,
-    lastFailure,
-  }: PendingActivity): Promise<{
+  async #readActivity({ heartbeatDetails, lastFailure }: PendingActivity): Promise<{
     progress?: MigrationProgress | undefined;
     lastFailure?: string | undefined;
   }> {

@@ -116,4 +116,5 @@ test('what Temporal counts is the standing that monitoring is told', async () =>
   await until('one operation less', async () =>
     (await worker.drover.standing()).running === before.running ? true : undefined,
   );
+  expect((await worker.drover.standing()).vms).toBe(before.vms + 1);
 });

@@ -23,12 +23,12 @@ beforeAll(async () => {
 afterAll(() => worker?.[Symbol.asyncDispose]());
 
 /** Keys that some workflow knows, so that what is behind them is reached. */
-const keys = [
-  ...['vm', 'to', 'reason', 'dryRun', 'acceptWarnings', 'onlyIfStarved', 'maxDowntimeMs', 'bandwidthMiBps'],
-  ...['timeoutSeconds', 'wait', 'rank', 'runsOn', 'host', 'carried', 'mostEvents', 'datacenter', 'after'],
-  ...['hosts', 'trials'],
-  ...['__proto__', 'constructor', ''],
-];
+const keys = (
+  'vm to reason dryRun acceptWarnings onlyIfStarved maxDowntimeMs bandwidthMiBps timeoutSeconds wait rank runsOn ' +
+  'host hosts trials carried mostEvents datacenter after __proto__ constructor'
+)
+  .split(' ')
+  .concat('');
 const words = fc.constantFrom('web1', 'host2', 'person', '--all', '13', 'a;b', '\u0000', '../x', '💥');
 const value = fc.oneof(
   words,
@@ -79,5 +79,5 @@ test.each(Object.keys(workflows))('%s', async (type) => {
   const known = new Set<string>(['completed', ...Object.keys(failureMeanings)]);
   expect(Object.fromEntries([...ends].filter(([end]) => !known.has(end)))).toEqual({});
   // A survey has no input.
-  if (type !== 'surveyHerd') expect([...ends.keys()]).toContain('InvalidInput');
+  expect(ends.has('InvalidInput') || type === 'surveyHerd').toBe(true);
 });

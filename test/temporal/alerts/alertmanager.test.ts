@@ -47,10 +47,10 @@ beforeAll(async () => {
     { stdio: 'ignore' },
   );
   process.once('exit', () => alertmanager.kill('SIGKILL'));
-  await vi.waitFor(async () => expect((await fetch(`${url}/-/ready`)).ok).toBe(true), {
-    timeout: 30_000,
-    interval: 100,
-  });
+  const isReady = async (): Promise<void> => {
+    if (!(await fetch(`${url}/-/ready`)).ok) throw new Error('Alertmanager is not ready');
+  };
+  await vi.waitFor(isReady, { timeout: 30_000, interval: 100 });
 });
 afterAll(async () => {
   if (alertmanager?.exitCode === null) {
@@ -103,6 +103,7 @@ test('one that is over is told to its operation', async () => {
   const before = (await receiver.metrics()).get('drover_alerts_handled_total{result="joined"}') ?? 0;
   await send(['vm1', 'vm2'], new Date().toISOString());
   await untilHandled('joined', before + 2);
+  expect((await receiver.metrics()).get('drover_alerts_handled_total{result="joined"}')).toBe(before + 2);
 });
 
 test('a replaced token is read without a restart of either', async () => {
