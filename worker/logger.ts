@@ -13,7 +13,13 @@ export interface Logger {
 
 /** @param process the name of the process, in every line */
 export function createLogger(process: string): Logger {
-  const log = pino({ base: { process }, timestamp: pino.stdTimeFunctions.isoTime, level: 'info' });
+  const log = pino({
+    base: { process },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    level: 'info',
+    // As Temporal's runtime calls it: without this an error would be written as {}.
+    serializers: { error: pino.stdSerializers.errWithCause },
+  });
   const write = (level: LogLevel, message: string, meta?: Record<string, unknown>): void =>
     log[level.toLowerCase() as Lowercase<LogLevel>](meta ?? {}, message);
   return {

@@ -1,8 +1,10 @@
 /** What Temporal stores, read as whoever gets hold of its database file would read it. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Drover } from '../../../client/drover.ts';
 import { readSettings } from '../../../settings/read.ts';
 import { replayOpen } from '../../../worker/replay-open.ts';
@@ -115,3 +117,26 @@ test('keys change: the old one still reads, and without it the message names it'
   await site.down();
   expect(site.filesWith('canary-hidden-aa15')).toEqual([]);
 }, 120_000);
+
+test('while a worker lacks a key nothing is lost: what needs it stands still, says which, and goes on when it is back', async () => {
+  await using broken = await Site.open();
+  const first = await broken.up({ codec: { keys, current: 'k1' } });
+  await (await first.drover.start('migrateVm', { vm: 'web1', to: 'host2' })).result();
+  await broken.down();
+
+  const { drover } = await broken.up({ codec: { keys: { k2: keys.k2 }, current: 'k2' } });
+  const waiting = await drover.start('migrateVm', { vm: 'web1', to: 'host1' });
+  const named = /encrypted by the key \\*"k1\\*", which is not in temporal\.codec\.keys \(k2\)/;
+  await vi.waitFor(
+    () => expect(readFileSync(join(broken.folder, 'state', 'log', 'worker.log'), 'utf8')).toMatch(named),
+    { timeout: 30_000 },
+  );
+  expect((await waiting.look()).isRunning).toBe(true);
+  await broken.down();
+
+  const last = await broken.up({ codec: { keys, current: 'k2' } });
+  expect(await last.drover.operation(waiting.workflowId).result()).toMatchObject({
+    outcome: 'moved',
+    to: 'host1',
+  });
+}, 180_000);
