@@ -56,6 +56,7 @@ export function falseClaim(
 ): string | undefined {
   const copies = copiesOf(datacenter, vm);
   const where = placesInWords(copies);
+  const alive = aliveIn(copies).length;
   const isThere = isAlone ? isAliveOnlyOn(copies, to) : hasBeenOn(datacenter, vm, to);
   switch (ending) {
     case 'failed: UnknownVm':
@@ -77,7 +78,8 @@ export function falseClaim(
         : undefined;
     case 'canceled':
     case 'failed: MigrationAborted':
-      return !struckOne(struck, harming) && aliveIn(copies).length !== 1
+      // Another operation may be switching it over right now.
+      return !struckOne(struck, harming) && (isAlone ? alive !== 1 : alive === 0)
         ? `it says that ${vm} stayed; it is ${where || 'nowhere'}`
         : undefined;
     default:
