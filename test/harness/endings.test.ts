@@ -50,15 +50,3 @@ test('a person is called for nothing where one copy runs and nothing is left', (
   world.person('suspend');
   expect(falseAlarm(called, world.datacenter, [])).toBeUndefined();
 });
-
-test('one that was canceled leaves the VM alive, which another operation may just be switching over', async () => {
-  const world = new ByHand();
-  world.migrate('host2', { bandwidthMiBps: 1000 });
-  const alive = (): number =>
-    [...world.datacenter.hosts.values()].flatMap(({ copies }) => [...copies.values()]).length;
-  await expect.poll(async () => (await world.clock.advance(20), alive())).toBe(2);
-  expect(falseClaim(ended('canceled'), world.datacenter, [], false)).toBeUndefined();
-  expect(falseClaim(ended('canceled', { vm: 'vm9' }), world.datacenter, [], false)).toContain(
-    'it is nowhere',
-  );
-});
