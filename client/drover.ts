@@ -109,6 +109,8 @@ export class Drover implements AsyncDisposable {
       const connection = await Connection.connect({
         ...target.connectConfig,
         connectTimeout: timeoutMs,
+        // gRPC would look again later and later, up to every two minutes, for a Temporal that is back.
+        channelArgs: { 'grpc.max_reconnect_backoff_ms': 2000 },
         interceptors: calls.interceptors(),
       });
       return new Drover(target, connection, calls, dataConverter, timeoutMs);
