@@ -6,7 +6,8 @@
  * of every episode. Last, webhooks of 1,000 alerts.
  *
  * With --json the last line is one object: `alerts`, `perSecond`, `p99Ms` (from the first try of an alert to its 202) and
- * `lost` of the run with Temporal up; the same of the other run under `away`, with `awaySeconds` and `sentAgain`;
+ * `lost` of the run with Temporal up; the same of the other run under `away`, with `awaySeconds`, `sentAgain`, and
+ * `backAfterMs`, from when Temporal answers again until an alert is taken;
  * `thousandMs` of a webhook of 1,000, the median; `receiverMiB`, its highest memory. The exit code is 1 where one was lost.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -50,6 +51,8 @@ async function main(): Promise<number> {
     await prepareTestNamespace(server.address);
     receiver = await ReceiverProcess.start(folder, port);
     const up = await weather(receiver, { name: 'up', alerts, senders });
+    const to = receiver;
+    let backAfterMs = 0;
     const away = await weather(receiver, {
       name: 'away',
       alerts,
@@ -59,8 +62,10 @@ async function main(): Promise<number> {
         await server.kill();
         await pause(awaySeconds * 1000);
         server = await startTestServer({ port, databaseFile });
+        backAfterMs = await timeUntilTaken(to);
       },
     });
+    console.log(`Temporal answers again: the next alert is taken ${backAfterMs} ms later`);
     const thousandMs = await timeThousands(receiver);
     const receiverMiB = receiver.highestMiB();
     console.log(
@@ -72,7 +77,7 @@ async function main(): Promise<number> {
         JSON.stringify({
           alerts,
           ...figures,
-          away: { alerts, ...away, awaySeconds },
+          away: { alerts, ...away, awaySeconds, backAfterMs },
           thousandMs: Math.round(thousandMs.median),
           receiverMiB,
         }),
@@ -94,6 +99,13 @@ async function main(): Promise<number> {
     );
     return { ...taken, lost };
   }
+}
+
+/** An alert that has come before, sent until it is taken. */
+async function timeUntilTaken(receiver: ReceiverProcess): Promise<number> {
+  const startedMs = performance.now();
+  while ((await receiver.post(webhookOf([alertOf('up', 0)])))?.status !== 202) await pause(50);
+  return Math.round(performance.now() - startedMs);
 }
 
 async function timeThousands(receiver: ReceiverProcess) {
