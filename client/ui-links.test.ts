@@ -17,7 +17,7 @@ test('addresses of pages, of the Start dialog, and of searches', () => {
   expect(links?.start('settleVm', 'a/b')).toBe(
     `${at}/start-workflow?taskQueue=drover&workflowType=settleVm&workflowId=a%2Fb`,
   );
-  expect(links?.search("DroverHost = 'host1'")).toBe(`${at}?query=DroverHost%20%3D%20'host1'`);
+  expect(links?.search("DroverHost = 'host1'")).toBe(`${at}?query=DroverHost%20%3D%20%27host1%27`);
   expect(uiLinks({ ...target, namespace: 'a b.c1' })?.vm('web1')).toContain('/namespaces/a%20b.c1/');
 });
 

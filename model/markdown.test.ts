@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { workflowPath } from './ui-paths.ts';
 import { escaped, inCode, link, mostOfPage, pageOf, table } from './markdown.ts';
 
 describe('texts of others stay texts', () => {
@@ -27,7 +28,10 @@ describe('texts of others stay texts', () => {
   test('in code, in a table and as a link', () => {
     expect(inCode('a`b|c\nd')).toBe('`a b c d`');
     expect(table(['a', 'b'], [['', 'x']])).toBe('| a | b |\n|---|---|\n| - | x |');
-    expect(link('a]b', '/x(1)')).toBe(String.raw`[a\]b](/x%281%29)`);
+    const path = workflowPath('{namespace}', `a/'b' (c)`);
+    expect(link('a]b', path)).toBe(
+      String.raw`[a\]b](/namespaces/{namespace}/workflows/a%2F%27b%27%20%28c%29)`,
+    );
   });
 });
 

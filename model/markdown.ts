@@ -29,9 +29,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
 
-/** A link whose text is a text of others. @param path percent-encoded */
+/** A link whose text is a text of others. @param path as `ui-paths.ts` makes it */
 export function link(text: string, path: string): string {
-  return `[${escaped(text)}](${path.replaceAll(/[()]/g, (found) => (found === '(' ? '%28' : '%29'))})`;
+  return `[${escaped(text)}](${path})`;
 }
 
 /**

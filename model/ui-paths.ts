@@ -11,7 +11,7 @@ function inNamespace(namespace: string): string {
 
 /** The page of an operation or a record, of its newest run. */
 export function workflowPath(namespace: string, workflowId: string): string {
-  return `${inNamespace(namespace)}/${encodeURIComponent(workflowId)}`;
+  return `${inNamespace(namespace)}/${encoded(workflowId)}`;
 }
 
 /**
@@ -24,11 +24,19 @@ export function startPath(namespace: string, workflowType: string, workflowId?: 
     ['workflowType', workflowType],
   ]);
   if (workflowId !== undefined) parameters.set('workflowId', workflowId);
-  const query = [...parameters].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+  const query = [...parameters].map(([name, value]) => `${name}=${encoded(value)}`).join('&');
   return `${inNamespace(namespace)}/start-workflow?${query}`;
 }
 
 /** A list of workflows by Temporal's list filter: https://docs.temporal.io/list-filter */
 export function searchPath(namespace: string, query: string): string {
-  return `${inNamespace(namespace)}?query=${encodeURIComponent(query)}`;
+  return `${inNamespace(namespace)}?query=${encoded(query)}`;
+}
+
+/** Also quotes and brackets: in markdown they would end an address, in a terminal what is taken for one. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replaceAll(
+    /['()]/g,
+    (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

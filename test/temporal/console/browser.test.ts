@@ -120,7 +120,7 @@ test('a VM that nobody knows: where all are listed', async () => {
   const text = await ui.reads('Ended: failed: UnknownVm.', { refresh: true });
   expect(text).toContain('no host has a VM called nosuch');
   const list = await ui.follow('VMs');
-  await ui.reads('vm/two1', { page: list });
+  await ui.reads('vm/web1', { page: list });
   await list.close();
 });
 
