@@ -1,4 +1,5 @@
 /** What becomes of the alerts of one webhook: each starts, joins or informs an operation, or is declined with a reason. */
+import { byAlert } from '../asked-by.ts';
 import type { AlertAnswer } from '../../model/alerts.ts';
 import type { AlertRoute } from '../../settings/schema.ts';
 import { OperationNotFound } from '../errors.ts';
@@ -102,6 +103,7 @@ function takerOf({
         workflowId,
         whenKnown: 'join',
         summary: request.input.reason ?? 'alert',
+        askedBy: byAlert(alert.labels),
       });
       if (!isNew) return { result: 'joined', workflowId, reason: 'this episode of the alert started it' };
       holder = { workflowId };

@@ -11,6 +11,7 @@ import { claimOf, type Claim } from '../../claims.ts';
 import { addExamples } from '../examples.ts';
 import { UsageError } from '../exit.ts';
 import { failureData } from '../failure-data.ts';
+import { inUi } from '../in-ui.ts';
 import { checkedOperationId } from '../input.ts';
 import { kindArgument } from '../kind-argument.ts';
 import { checkHost, withNearOperations } from '../near-errors.ts';
@@ -22,6 +23,9 @@ import { withDrover } from '../session.ts';
 
 type Kind = 'vm' | 'host' | 'operation';
 type Describe = (drover: Drover, name: string, settings: Settings) => Promise<Described>;
+
+/** An operation, and where it is seen. */
+type Shown = OperationDetails & { readonly url?: string };
 
 interface Described {
   readonly data: unknown;
@@ -86,9 +90,10 @@ const describers: Readonly<Record<Kind, Describe>> = {
   async operation(drover, typed) {
     const workflowId = checkedOperationId(typed);
     const operation = drover.operation(workflowId);
-    const details = await operation.details().catch(async (error: unknown) => {
+    const known = await operation.details().catch(async (error: unknown) => {
       throw await withNearOperations(error, workflowId, drover);
     });
+    const details = { ...known, ...inUi(drover, workflowId) };
     if (details.status !== 'RUNNING') {
       const end = await operation.result().then(
         (result) => ({ result }),
@@ -118,7 +123,7 @@ async function recordIfAnswered(drover: Drover, vm: string): Promise<VmRecord | 
   }
 }
 
-function headOf(details: OperationDetails, now: Date): Section {
+function headOf(details: Shown, now: Date): Section {
   return {
     title: 'operation',
     body: {
@@ -132,11 +137,12 @@ function headOf(details: OperationDetails, now: Date): Section {
       started: when(details.startedAt, now),
       ended: details.endedAt && when(details.endedAt, now),
       'needs a person': details.needsOperator ? 'yes' : undefined,
+      'Temporal UI': details.url,
     },
   };
 }
 
-function endedSections(details: OperationDetails, end: object, now: Date): Section[] {
+function endedSections(details: Shown, end: object, now: Date): Section[] {
   const { result, failure } = end as {
     result?: { outcome?: string; message?: string };
     failure?: { type?: string; message: string };
@@ -155,7 +161,7 @@ function endedSections(details: OperationDetails, end: object, now: Date): Secti
 }
 
 function runningSections(
-  details: OperationDetails,
+  details: Shown,
   { status, progress, trouble }: OperationView,
   { claim, record }: { readonly claim: Claim | undefined; readonly record: VmRecord | undefined },
   now: Date,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { byCommandLine } from '../../asked-by.ts';
 import { addExamples } from '../examples.ts';
 import { Refused } from '../exit.ts';
 import { printingFailures } from '../failure-data.ts';
@@ -19,7 +20,10 @@ export function defineExplain(verb: Command): void {
     .action(async (vm: string, { to, output }: { to?: string; output: Format }, command: Command) => {
       const request = checkedMigrateVm({ vm, dryRun: true, ...(to === undefined ? {} : { to }) });
       await withDrover(command, async (drover, settings) => {
-        const operation = await drover.start('migrateVm', request, { summary: `explain ${vm}` });
+        const operation = await drover.start('migrateVm', request, {
+          summary: `explain ${vm}`,
+          askedBy: byCommandLine(),
+        });
         const result = await printingFailures(output, () =>
           operation.result().catch(async (error: unknown) => {
             throw await withNearNames(error, { vm, host: to }, drover, settings);

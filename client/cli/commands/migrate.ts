@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { MigrateVmRequest } from '../../../model/migrate-vm.ts';
+import { byCommandLine } from '../../asked-by.ts';
 import { addExamples } from '../examples.ts';
 import { Refused } from '../exit.ts';
 import { printingFailures } from '../failure-data.ts';
@@ -9,6 +10,7 @@ import { withNearNames } from '../near-errors.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { resultText } from '../texts.ts';
+import { inUi, showInUi } from '../in-ui.ts';
 
 interface Options {
   readonly to?: string;
@@ -43,12 +45,15 @@ export function defineMigrate(verb: Command): void {
       await withDrover(command, async (drover, settings) => {
         const operation = await drover.start('migrateVm', request, {
           summary: `${vm} by the command line`,
+          askedBy: byCommandLine(),
         });
+        if (options.output === 'table') showInUi(drover, operation.workflowId);
         if (options.detach) {
-          print(options.output, { workflowId: operation.workflowId }, () => [
-            ['OPERATION'],
-            [operation.workflowId],
-          ]);
+          print(
+            options.output,
+            { workflowId: operation.workflowId, ...inUi(drover, operation.workflowId) },
+            () => [['OPERATION'], [operation.workflowId]],
+          );
           return;
         }
         const result = await printingFailures(options.output, () =>

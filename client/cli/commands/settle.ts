@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { SettleVmRequest } from '../../../model/settle-vm.ts';
+import { byCommandLine } from '../../asked-by.ts';
 import { addExamples } from '../examples.ts';
 import { UsageError } from '../exit.ts';
 import { printingFailures } from '../failure-data.ts';
@@ -10,6 +11,7 @@ import { checkHost, withNearNames } from '../near-errors.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { endText } from '../texts.ts';
+import { showInUi } from '../in-ui.ts';
 
 interface Options {
   readonly runsOn?: string;
@@ -33,7 +35,9 @@ export function defineSettle(verb: Command): void {
         await confirm(request, options);
         const operation = await drover.start('settleVm', request, {
           summary: `${vm} by the command line`,
+          askedBy: byCommandLine(),
         });
+        if (options.output === 'table') showInUi(drover, operation.workflowId);
         const result = await printingFailures(options.output, () =>
           follow(operation).catch(async (error: unknown) => {
             throw await withNearNames(error, { vm, host: options.runsOn }, drover, settings);

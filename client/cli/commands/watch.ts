@@ -8,6 +8,7 @@ import { withNearOperations } from '../near-errors.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { withDrover } from '../session.ts';
 import { endText } from '../texts.ts';
+import { showInUi } from '../in-ui.ts';
 
 /** `drover watch OPERATION`: follows an operation to its end. */
 export function defineWatch(verb: Command): void {
@@ -18,11 +19,16 @@ export function defineWatch(verb: Command): void {
       const workflowId = checkedOperationId(typed);
       await withDrover(command, async (drover) => {
         const operation = drover.operation<OperationResults[keyof OperationResults]>(workflowId);
-        const result = await printingFailures(output, () =>
-          follow(operation).catch(async (error: unknown) => {
+        const result = await printingFailures(output, async () => {
+          try {
+            // No address of what is not there.
+            await operation.details();
+            if (output === 'table') showInUi(drover, workflowId);
+            return await follow(operation);
+          } catch (error) {
             throw await withNearOperations(error, workflowId, drover);
-          }),
-        );
+          }
+        });
         if (output === 'table') console.log(endText(result));
         else print(output, result, () => []);
       });

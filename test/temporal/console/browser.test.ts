@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { uiLinks, type UiLinks } from '../../../client/ui-links.ts';
@@ -27,6 +28,7 @@ const spec = DatacenterSpec.parse({
 const screenshots = join(tmpdir(), `drover-console-screenshots-${process.pid}`);
 const folder = mkdtempSync(join(tmpdir(), 'drover-console-'));
 const paths = new SitePaths(join(folder, 'site'));
+const drover = join(import.meta.dirname, '../../../client/cli/drover.ts');
 let running: RunningDrover;
 let ui: UiBrowser;
 let links: UiLinks;
@@ -102,9 +104,8 @@ test('a move from the dialog, watched to its end; its links lead to the records'
 test('an input that is refused: why, what is allowed, and an example', async () => {
   const id = await startByDialog('migrateVm', '{"vm":"web1","host":"x"}');
   await ui.open(links.operation(id));
-  const text = await ui.reads(/Failed/);
-  expect(text).toContain('InvalidInput');
-  expect(text).toContain('unknown key host');
+  await ui.reads('InvalidInput');
+  await ui.reads('unknown key host');
   await ui.openDetails(links.operation(id));
   const page = await ui.reads('Refused: InvalidInput.');
   expect(page).toContain('What it means: nothing was done.');
@@ -153,4 +154,21 @@ test('an operation that a program started says who asked for what', async () => 
   // What the Start dialog takes along of it is known as a copy by the id.
   await ui.open(links.start('migrateVm', operation.workflowId));
   await ui.reads(`This is of \`${operation.workflowId}\``);
+});
+
+test('the command line prints where the Temporal UI shows an operation', async () => {
+  const cli = (...args: string[]) =>
+    execa(process.execPath, [drover, '--settings', paths.droverYaml, ...args], { reject: false });
+  const { stderr } = await cli('migrate', 'web1', '--to', 'host2', '--dry-run');
+  const url = /^in the Temporal UI: (\S+)$/m.exec(stderr)?.[1] ?? '';
+  await ui.openDetails(url);
+  expect(await ui.reads('Asked for by ')).toMatch(
+    /Asked for by \S+@\S+ at the command line: Check whether web1/,
+  );
+  const [newest] = await running.drover.operations({ dryRuns: true });
+  const id = newest?.workflowId ?? '';
+  expect(url).toBe(links.operation(id));
+  expect(JSON.parse((await cli('describe', 'operation', id, '-o', 'json')).stdout)).toMatchObject({ url });
+  const watched = await cli('watch', 'nosuch');
+  expect(watched.stderr).not.toContain('in the Temporal UI');
 });

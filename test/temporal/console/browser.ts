@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** For whatever a page shows next: its script has some megabytes, and the machine may be busy. */
@@ -81,16 +81,13 @@ export class UiBrowser implements AsyncDisposable {
    */
   async reads(wanted: string | RegExp, { refresh = false, page = this.page } = {}): Promise<string> {
     let text = '';
-    const look = async (): Promise<boolean> => {
+    const look = async (): Promise<void> => {
       if (refresh) await page.keyboard.press('r');
       text = await UiBrowser.text(page);
-      return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
+      const isThere = typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
+      if (!isThere) throw new Error(`${page.url()} does not say ${String(wanted)}, but:\n${text}`);
     };
-    try {
-      await expect.poll(look, { timeout: limitMs, interval: 250 }).toBe(true);
-    } catch {
-      throw new Error(`${page.url()} does not say ${String(wanted)}, but:\n${text}`);
-    }
+    await vi.waitFor(look, { timeout: limitMs, interval: 250 });
     return text;
   }
 
