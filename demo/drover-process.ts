@@ -38,7 +38,7 @@ export async function startDrover(settingsFile: string): Promise<RunningDrover> 
       const ready = `http://${settings.alerts.listen}/readyz`;
       await Promise.race([
         ended,
-        waitFor('the alert receiver', 30, async () => ((await fetch(ready)).ok ? true : undefined)),
+        waitFor('the alert receiver', 120, async () => ((await fetch(ready)).ok ? true : undefined)),
       ]);
     }
     const stop = async (): Promise<void> => {
