@@ -14,7 +14,7 @@ import { BothHosts, type Seen } from './move/both-hosts.ts';
 import { Course } from './move/course.ts';
 import type { MoveFault } from './move/fault.ts';
 import { detached, isCanceled } from './move/follow.ts';
-import { migrate } from './move/migrate.ts';
+import { migrate, moveOf } from './move/migrate.ts';
 import { takeStep } from './move/take-step.ts';
 
 export interface MoveVmRequest {
@@ -120,8 +120,8 @@ async function begin(
   { lease, isFirst }: MoveContext,
   keepaliveSeconds: number,
 ): Promise<Course> {
-  const { datacenter, from, to, endNow, vm } = request;
-  const move = { uuid: vm.uuid, datacenter, from, to, wasPaused: false, keepaliveSeconds };
+  const { from, to, endNow } = request;
+  const move = moveOf(request, { wasPaused: false, keepaliveSeconds });
   const mayBeFirst = isFirst && endNow !== true;
   const noted = await lease.confirm(mayBeFirst ? { move } : {});
   const isThis = noted?.from === from && noted.to === to;

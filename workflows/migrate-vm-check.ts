@@ -11,7 +11,7 @@ import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
 import type { PassedOver } from './migrate-vm-holdings.ts';
 import { growingPausesMs } from './growing-pauses.ts';
-import { isNotBegun, withinBudget } from './within-budget.ts';
+import { hostsWithoutWorker, unlessAway, withinBudget } from './within-budget.ts';
 
 const site = proxyActivities<Activities>({
   taskQueue,
@@ -128,14 +128,10 @@ async function checkIn(
     ...(input.to === undefined ? {} : { to: input.to }),
   };
   const tried = `the check of ${input.vm} in ${datacenter}`;
-  const answer = await withinBudget(tried, budgets.checkMs, async () => {
-    try {
-      return await checkMigration(request);
-    } catch (error) {
-      if (!isNotBegun(error)) throw error;
-      return { kind: 'elsewhere' as const, silentHosts: [hostsWithoutWorker(datacenter)] };
-    }
-  });
+  const away: CheckMigrationAnswer = { kind: 'elsewhere', silentHosts: [hostsWithoutWorker(datacenter)] };
+  const answer = await withinBudget(tried, budgets.checkMs, () =>
+    unlessAway(() => checkMigration(request), away),
+  );
   if (operation && answer.kind === 'found' && answer.to !== undefined) onRoom?.(answer.to);
   return { datacenter, answer };
 }
@@ -164,9 +160,4 @@ function onlyOne(
     );
   }
   return having[0];
-}
-
-/** In the place of its hosts' names, which this side does not know. */
-export function hostsWithoutWorker(datacenter: string): string {
-  return `all hosts of ${datacenter}, where no worker answers`;
 }

@@ -11,6 +11,7 @@ import { permanent, type PermanentFailure } from '../model/failures.ts';
 import { datacenterTaskQueue } from '../model/operations.ts';
 import { budgets } from './budgets.ts';
 import { told, typeOf } from './ending.ts';
+import { moveHeartbeatMs } from './move-heartbeat.ts';
 
 /** What the activity is asked, and how long its worker may be silent. */
 export interface MoveOrder extends MoveVmRequest {
@@ -71,9 +72,7 @@ async function endNow(order: MoveOrder, wholeMs: number): Promise<MoveVmReport> 
 function moveVm({ keepaliveSeconds, ...request }: MoveOrder, times: Times): Promise<MoveVmReport> {
   const activities = proxyActivities<HostActivities>({
     taskQueue: datacenterTaskQueue(request.datacenter),
-    // Longer than a host keeps the connection of a silent worker: when the next attempt begins, no order of this one
-    // can come any more.
-    heartbeatTimeout: Math.max(5, keepaliveSeconds + 2) * 1000,
+    heartbeatTimeout: moveHeartbeatMs(keepaliveSeconds),
     startToCloseTimeout: times.attemptMs,
     scheduleToCloseTimeout: times.wholeMs,
     // A move that is canceled has ended when its job is gone and both hosts were asked, not before.

@@ -8,8 +8,7 @@ import { fewNames } from '../model/names.ts';
 import { datacenterTaskQueue, taskQueue } from '../model/operations.ts';
 import type { Copy } from '../policies/settle/copies.ts';
 import { budgets } from './budgets.ts';
-import { hostsWithoutWorker } from './migrate-vm-check.ts';
-import { isNotBegun, withinBudget } from './within-budget.ts';
+import { hostsWithoutWorker, unlessAway, withinBudget } from './within-budget.ts';
 
 const site = proxyActivities<Activities>({
   taskQueue,
@@ -72,20 +71,17 @@ function lookIn(
     retry: { maximumInterval: '10s' },
     summary: `${vm}: every copy in ${datacenter}`,
   });
-  return withinBudget(`the look for ${vm} in ${datacenter}`, budgets.checkMs, async () => {
-    try {
-      return await findCopies({
-        datacenter,
-        vm,
-        ...(uuid === undefined ? {} : { uuid }),
-        ...(host === undefined ? {} : { host }),
-      });
-    } catch (error) {
-      if (!isNotBegun(error)) throw error;
-      // No cluster of ours is called so: it counts only where nobody knows in which cluster the VM is.
-      return { copies: [], silent: [{ host: hostsWithoutWorker(datacenter), cluster: '' }] };
-    }
-  });
+  const request = {
+    datacenter,
+    vm,
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(host === undefined ? {} : { host }),
+  };
+  // No cluster of ours is called so: it counts only where nobody knows in which cluster the VM is.
+  const away: FoundCopies = { copies: [], silent: [{ host: hostsWithoutWorker(datacenter), cluster: '' }] };
+  return withinBudget(`the look for ${vm} in ${datacenter}`, budgets.checkMs, () =>
+    unlessAway(() => findCopies(request), away),
+  );
 }
 
 /** Silent hosts that may have a copy: VMs move within their cluster alone. All, where nobody knows which that is. */

@@ -12,6 +12,7 @@ import type { MoveVmReport, MoveVmRequest } from '../activities/move-vm.ts';
 import { datacenterTaskQueue } from '../model/operations.ts';
 import type { MoveUnderWay } from '../model/vm-record.ts';
 import { budgets } from './budgets.ts';
+import { moveHeartbeatMs } from './move-heartbeat.ts';
 import { lastFailureOfSpent } from './within-budget.ts';
 
 /**
@@ -26,8 +27,7 @@ export async function settleMove(
   const wholeMs = budgets.endNowMs;
   const { moveVm } = proxyActivities<HostActivities>({
     taskQueue: datacenterTaskQueue(datacenter),
-    // As a move's: when the next attempt begins, no order of this one can come any more.
-    heartbeatTimeout: Math.max(5, keepaliveSeconds + 2) * 1000,
+    heartbeatTimeout: moveHeartbeatMs(keepaliveSeconds),
     startToCloseTimeout: Math.min(wholeMs, budgets.settleAttemptMs),
     scheduleToCloseTimeout: wholeMs,
     // An attempt that is under way may be ending a copy: it is over when it says so.

@@ -43,11 +43,25 @@ export function messageOfFailure(error: unknown): string {
     : 'no worker answered (is one running for it? drover up)';
 }
 
-/** No worker has begun the activity within its `scheduleToStartTimeout`: nobody polls that queue, or all are too busy. */
-export function isNotBegun(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof TimeoutFailure &&
-    error.cause.timeoutType === 'SCHEDULE_TO_START'
-  );
+/**
+ * An activity of a datacenter that has a `scheduleToStartTimeout`: where no worker has begun it by then, nobody polls
+ * that queue, or all are too busy.
+ * @param away the answer in that case
+ */
+export async function unlessAway<T>(call: () => Promise<T>, away: T): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const isAway =
+      error instanceof ActivityFailure &&
+      error.cause instanceof TimeoutFailure &&
+      error.cause.timeoutType === 'SCHEDULE_TO_START';
+    if (isAway) return away;
+    throw error;
+  }
+}
+
+/** In the place of its hosts' names, which this side does not know. */
+export function hostsWithoutWorker(datacenter: string): string {
+  return `all hosts of ${datacenter}, where no worker answers`;
 }

@@ -1,6 +1,7 @@
 /** The migration of a move: begun here, or found running, up to its commit. */
 import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../../model/failures.ts';
+import type { MoveUnderWay } from '../../model/vm-record.ts';
 import type { HostSession } from '../hosts/driver.ts';
 import { HostRefused } from '../hosts/errors.ts';
 import type { Hosts, KnownHost } from '../hosts/hosts.ts';
@@ -133,9 +134,14 @@ export async function noteRan({ context, course }: Pick<Attempt, 'context' | 'co
 }
 
 async function notePause({ request, context, course }: Attempt, keepaliveSeconds: number): Promise<void> {
-  const { datacenter, from, to, vm } = request;
   course.wasPaused = true;
-  await context.lease.confirm({
-    move: { uuid: vm.uuid, datacenter, from, to, wasPaused: true, keepaliveSeconds },
-  });
+  await context.lease.confirm({ move: moveOf(request, { wasPaused: true, keepaliveSeconds }) });
+}
+
+/** What the record remembers of a move, before its notes. */
+export function moveOf(
+  { vm, datacenter, from, to }: MoveVmRequest,
+  known: Pick<MoveUnderWay, 'wasPaused' | 'keepaliveSeconds'>,
+): Omit<MoveUnderWay, 'notes'> {
+  return { uuid: vm.uuid, datacenter, from, to, ...known };
 }

@@ -2,15 +2,15 @@
  * docs/operations/refusals.md says what the code does: its tables are made from the rules. After a change of the rules
  * `RECORD_PAGE=1 npx vitest run --project unit test/structure/refusals-page.test.ts` writes them anew.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readOf, recorded } from '../../activities/hosts/known-refusals.ts';
 import { classify, libvirtRules } from '../../activities/hosts/libvirt-refusals.ts';
 import { refusalClasses, type RefusalClass } from '../../activities/hosts/refusal-class.ts';
 import { faultOfClass, moveFaults } from '../../activities/move/fault.ts';
+import { partOfPage } from './made-part.ts';
 
 const page = 'docs/operations/refusals.md';
-const [begin, end] = ['<!-- made from the rules -->', '<!-- end of what is made -->'];
+const marks = ['<!-- made from the rules -->', '<!-- end of what is made -->'] as const;
 /** QEMU names the whole of its argument before what is wrong with it. */
 const mostShown = 130;
 
@@ -51,17 +51,5 @@ function capital(sentence: string): string {
 
 test('the page of the operations guide tells every rule, as it is', () => {
   const made = `\n\n${tables()}\n\n`;
-  if (process.env['RECORD_PAGE']) {
-    const [before, , after] = parts();
-    writeFileSync(page, before + made + after);
-  }
-  expect(parts()[1]).toBe(made);
+  expect(partOfPage(page, marks, made)).toBe(made);
 });
-
-/** The page before, between and after the two marks. */
-function parts(): [string, string, string] {
-  const text = readFileSync(page, 'utf8');
-  const from = text.indexOf(begin) + begin.length;
-  const to = text.indexOf(end);
-  return [text.slice(0, from), text.slice(from, to), text.slice(to)];
-}

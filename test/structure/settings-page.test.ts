@@ -2,13 +2,13 @@
  * docs/settings.md has every key of `drover.yaml`: its table is made from the schema. After a change of the schema
  * `RECORD_PAGE=1 npx vitest run --project unit test/structure/settings-page.test.ts` writes it anew.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { SettingsSchema } from '../../settings/schema.ts';
+import { partOfPage } from './made-part.ts';
 
 const page = 'docs/settings.md';
-const [begin, end] = ['<!-- made from the schema -->', '<!-- end of what is made -->'];
+const marks = ['<!-- made from the schema -->', '<!-- end of what is made -->'] as const;
 
 type Schema = {
   readonly type?: string;
@@ -70,17 +70,5 @@ test('every key of the settings stands on its page, as the schema has it', () =>
   const schema = z.toJSONSchema(SettingsSchema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
   const table = ['| key | takes | default | |', '|---|---|---|---|', ...rows(schema as Schema, '')];
   const made = `\n\n${table.join('\n')}\n\n`;
-  if (process.env['RECORD_PAGE']) {
-    const [before, , after] = parts();
-    writeFileSync(page, before + made + after);
-  }
-  expect(parts()[1]).toBe(made);
+  expect(partOfPage(page, marks, made)).toBe(made);
 });
-
-/** The page before, between and after the two marks. */
-function parts(): [string, string, string] {
-  const text = readFileSync(page, 'utf8');
-  const from = text.indexOf(begin) + begin.length;
-  const to = text.indexOf(end);
-  return [text.slice(0, from), text.slice(from, to), text.slice(to)];
-}
