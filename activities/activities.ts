@@ -6,6 +6,7 @@ import { signals } from '../model/operations.ts';
 import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
 import { ChosenTargets } from './chosen-targets.ts';
 import { CpuComparisons } from './cpu-comparisons.ts';
+import { detachedSignal } from './detached.ts';
 import { heartbeatEveryMs, heartbeating } from './heartbeats.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import { pageOf, type InventoryPage } from './inventory-pages.ts';
@@ -78,12 +79,9 @@ export function createHostActivities(hosts: Hosts): HostActivities & SettleHostA
 function moveContext({ vm, lease }: MoveVmRequest): MoveContext & Disposable {
   const context = Context.current();
   const cancel = new AbortController();
-  const detach = new AbortController();
+  // Only a request to cancel ends the move: whoever is detached lets go of a job that goes on without it.
   context.cancellationSignal.addEventListener('abort', () => {
-    // Only a request to cancel ends the move. A worker that stops, or an attempt that was given up (its heartbeat
-    // came too late, another attempt runs), lets go of a job that goes on without it.
     if (context.cancellationDetails?.cancelRequested) cancel.abort();
-    else detach.abort();
   });
   const signal = progressSignal();
   const earlier = context.info.heartbeatDetails as MigrationProgress | undefined;
@@ -91,7 +89,7 @@ function moveContext({ vm, lease }: MoveVmRequest): MoveContext & Disposable {
   const beats = setInterval(() => context.heartbeat(last), heartbeatEveryMs);
   return {
     cancelRequested: cancel.signal,
-    detached: detach.signal,
+    detached: detachedSignal(context),
     isFirst: context.info.attempt === 1,
     lease: attemptLease(recordsOfContext(), {
       vm: vm.name,

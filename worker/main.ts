@@ -5,7 +5,6 @@
  *     node worker/main.ts --settings drover.yaml [--datacenter NAME]...
  */
 import { parseArgs } from 'node:util';
-import { Runtime } from '@temporalio/worker';
 import { readSettings, SettingsError } from '../settings/read.ts';
 import type { Settings } from '../settings/schema.ts';
 import { createLogger } from './logger.ts';
@@ -25,13 +24,17 @@ async function main(): Promise<void> {
   const settings = readSettings(values.settings, { needsSecrets: ['codec'] });
   const datacenters = chooseDatacenters(settings, values.datacenter);
   const log = createLogger('worker');
-  Runtime.install({
-    logger: log.forTemporal,
-    telemetryOptions: {
-      metrics: { prometheus: { bindAddress: settings.metrics.worker, histogramBucketOverrides } },
+  await runWorker({
+    settings,
+    datacenters,
+    log,
+    runtime: {
+      logger: log.forTemporal,
+      telemetryOptions: {
+        metrics: { prometheus: { bindAddress: settings.metrics.worker, histogramBucketOverrides } },
+      },
     },
   });
-  await runWorker({ settings, datacenters, log });
 }
 
 function chooseDatacenters(settings: Settings, wanted: readonly string[] | undefined): string[] {

@@ -1,10 +1,13 @@
 /** A Temporal worker of Drover's: the workflows, and the activities of the datacenters that it is near to. */
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ScheduleClient } from '@temporalio/client';
 import {
   NativeConnection,
+  Runtime,
   Worker,
+  type RuntimeOptions,
   type WorkerInterceptors,
   type WorkerOptions,
   type WorkflowBundleOption,
@@ -37,6 +40,8 @@ export interface WorkerSetup {
   readonly datacenters: readonly string[];
   /** Without `record`, orders to hosts are not logged. */
   readonly log: Pick<Logger, 'info' | 'warn'> & Partial<Pick<Logger, 'record'>>;
+  /** Of Temporal's runtime, which this process has one of; default: its own. */
+  readonly runtime?: Pick<RuntimeOptions, 'logger' | 'telemetryOptions'>;
   /** Default: the workflows are bundled anew, which takes seconds. */
   readonly workflowBundle?: WorkflowBundleOption;
   /** Default: none. */
@@ -48,12 +53,15 @@ export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', impo
 export const workflowModules = [fileURLToPath(new URL('../workflows/count-endings.ts', import.meta.url))];
 
 /**
- * Works until the process is asked to end (SIGINT, SIGTERM: Temporal's runtime sees to that).
+ * Works until the process is asked to end (SIGINT, SIGTERM). What touches hosts ends first, while the records still
+ * answer: a VM that is about to switch over does so, and does not wait halted for the next worker.
  * @throws TemporalConfigError for a key of the codec that can't be read; Error when the namespace lacks search
  *   attributes that it can't register
  */
 export async function runWorker(setup: WorkerSetup): Promise<void> {
   const { settings, log, datacenters } = setup;
+  Runtime.install({ ...setup.runtime, shutdownSignals: [] });
+  const askedToEnd = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const target = temporalTarget(settings);
   const dataConverter = dataConverterOf(settings);
   const connection = await connect(target, log);
@@ -92,11 +100,11 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
     // One in memory takes a MiB, one that is not is replayed for each question, some tens of milliseconds (`npm run
     // bench:records`). By Temporal's default there would be 2,300, and a worker would need more with each VM.
     maxCachedWorkflows: 300,
-    // Moves let go of their job at once; checks have this long to end.
+    // Moves that are about to switch over, and checks, have this long to end; then moves let go of their job.
     shutdownGraceTime: '5s',
     interceptors: { ...setup.interceptors, ...(setup.workflowBundle ? {} : { workflowModules }) },
   };
-  const workers = await Promise.all([
+  const [drover, ...ofDatacenters] = await Promise.all([
     Worker.create({
       ...common,
       taskQueue,
@@ -127,7 +135,8 @@ export async function runWorker(setup: WorkerSetup): Promise<void> {
     log,
   );
   log.info(`works on ${target.address}, namespace ${target.namespace}, for ${datacenters.join(', ')}`);
-  await Promise.all(workers.map((worker) => worker.run()));
+  void askedToEnd.then(() => ofDatacenters.forEach((worker) => worker.shutdown()));
+  await drover.runUntil(Promise.all([askedToEnd, ...ofDatacenters.map((worker) => worker.run())]));
   await connection.close();
 }
 

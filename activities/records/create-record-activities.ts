@@ -1,5 +1,6 @@
 /** The activities that ask records, with the client of the worker in which they run. */
 import { Context } from '@temporalio/activity';
+import { detachedSignal } from '../detached.ts';
 import { isRunning } from './is-running.ts';
 import type { RecordActivities } from './record-activities.ts';
 import { temporalRecords } from './temporal-records.ts';
@@ -26,7 +27,11 @@ export function createRecordActivities(): RecordActivities {
 
 /** The records, asked by the activity that is under way. */
 export function recordsOfContext(): ReturnType<typeof temporalRecords> {
-  const { client, info } = Context.current();
-  // Its time tells it from one of the same id in another run of the operation.
-  return temporalRecords(client, { asker: `${info.activityId}@${info.scheduledTimestampMs}` });
+  const context = Context.current();
+  const { client, info } = context;
+  return temporalRecords(client, {
+    // Its time tells it from one of the same id in another run of the operation.
+    asker: `${info.activityId}@${info.scheduledTimestampMs}`,
+    detached: detachedSignal(context),
+  });
 }

@@ -5,7 +5,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import type { HostRecord, ReserveAnswer, TakeSlotAnswer } from '../../model/host-record.ts';
 import { hostRecordId, queries, recordUpdates, recordWorkflows, vmRecordId } from '../../model/operations.ts';
 import type { AcquireVm, AcquireVmAnswer, ConfirmAnswer, VmRecord } from '../../model/vm-record.ts';
-import { askRecord } from './ask-record.ts';
+import { askRecord, type Question } from './ask-record.ts';
 import { isRunning } from './is-running.ts';
 import type { Records } from './record-activities.ts';
 
@@ -15,6 +15,11 @@ export interface RecordsOptions {
    * an operation that has ended since. Default: every call is another question.
    */
   readonly asker?: string;
+  /**
+   * Once it is raised, a question that has no answer yet fails: a worker that stops would else wait for records that
+   * perhaps none but itself could answer for. Default: never.
+   */
+  readonly detached?: AbortSignal;
 }
 
 /**
@@ -22,13 +27,17 @@ export interface RecordsOptions {
  * one with that of an earlier attempt: Temporal would answer a stale attempt that asks again as it did when that was the
  * latest. The records themselves see to it that a repeated question changes nothing.
  */
-export function temporalRecords(client: Client, { asker }: RecordsOptions = {}): Records {
+export function temporalRecords(client: Client, { asker, detached }: RecordsOptions = {}): Records {
+  const ask = <Answer>(question: Question): Promise<Answer> => {
+    const answer = (): Promise<Answer> => askRecord<Answer>(client, question);
+    return detached ? client.withAbortSignal(detached, answer) : answer();
+  };
   const askVm = <Answer>(
     update: string,
     request: { readonly vm: string },
     updateId: string = randomUUID(),
   ): Promise<Answer> =>
-    askRecord<Answer>(client, {
+    ask<Answer>({
       workflowType: recordWorkflows.vm,
       workflowId: vmRecordId(request.vm),
       input: { vm: request.vm },
@@ -37,7 +46,7 @@ export function temporalRecords(client: Client, { asker }: RecordsOptions = {}):
       request,
     });
   const askHost = <Answer>(update: string, request: { readonly host: string }): Promise<Answer> =>
-    askRecord<Answer>(client, {
+    ask<Answer>({
       workflowType: recordWorkflows.host,
       workflowId: hostRecordId(request.host),
       input: { host: request.host },

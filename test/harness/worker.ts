@@ -3,7 +3,7 @@
  * ends, and waits there for leave to go on. `node worker.ts SETTINGS BUNDLE`
  */
 import type { Context } from '@temporalio/activity';
-import { Runtime, DefaultLogger, type ActivityInterceptorsFactory } from '@temporalio/worker';
+import { DefaultLogger, type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { readSettings } from '../../settings/read.ts';
 import { runWorker } from '../../worker/run-worker.ts';
 
@@ -47,12 +47,12 @@ const interceptor: ActivityInterceptorsFactory = ({ info }: Context) => ({
 
 const [, , settingsFile = '', codePath = ''] = process.argv;
 const settings = readSettings(settingsFile);
-Runtime.install({ logger: new DefaultLogger('WARN') });
 await runWorker({
   settings,
   datacenters: [...new Set(Object.values(settings.clusters).map(({ datacenter }) => datacenter))],
   log: { info: (line) => console.log(line), warn: (line) => console.warn(line) },
   workflowBundle: { codePath },
+  runtime: { logger: new DefaultLogger('WARN') },
   interceptors: { activity: [interceptor] },
 });
 // It was asked to end, and has let go of its work.
