@@ -1,4 +1,5 @@
 /** The room that one check holds on hosts, at their records, and what those records told it. */
+import { randomUUID } from 'node:crypto';
 import type { HostRecord, ReserveAnswer, Reservation } from '../model/host-record.ts';
 import type { PlannerHost, PlannerReservation, Snapshot } from '../model/placement.ts';
 import type { Claimant } from '../model/vm-record.ts';
@@ -20,6 +21,8 @@ export interface RoomSeeker {
 export class RoomOfCheck implements AsyncDisposable {
   readonly #records: HostRecords | undefined;
   readonly #seeker: RoomSeeker;
+  /** Other checks of the operation, attempts of the same included, hold room by their own. */
+  readonly #check = randomUUID();
   readonly #told = new Map<string, readonly PlannerReservation[]>();
   /** An answer of one moment: a host that opens meanwhile is for the next check. */
   readonly #closed = new Map<string, Pick<PlannerHost, 'state' | 'stateNote'>>();
@@ -74,7 +77,7 @@ export class RoomOfCheck implements AsyncDisposable {
     const host = this.#heldAt;
     const { operation } = this.#seeker;
     if (host === undefined || !operation) return;
-    await this.#records?.letGo({ host, workflowId: operation.workflowId, roomOnly: true });
+    await this.#records?.letGo({ host, workflowId: operation.workflowId, roomOf: this.#check });
     this.#heldAt = undefined;
   }
 
@@ -93,7 +96,7 @@ export class RoomOfCheck implements AsyncDisposable {
     if (!this.#records || !operation) return await this.#read(host);
     // An answer that does not arrive may have been given.
     this.#heldAt = host;
-    return await this.#records.reserve({ host, operation, ...need });
+    return await this.#records.reserve({ host, operation, check: this.#check, ...need });
   }
 
   async #read(host: string): Promise<ReserveAnswer | undefined> {

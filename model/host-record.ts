@@ -16,6 +16,8 @@ export interface Reservation {
   readonly cpuCores: number;
   /** ISO 8601, as all times here. */
   readonly since: string;
+  /** The check that asked for it last. */
+  readonly check?: string;
 }
 
 /** Migrations that leave a host, or come to it. */
@@ -55,6 +57,8 @@ export interface ReserveRoom {
   readonly vm: string;
   readonly memoryMiB: number;
   readonly cpuCores: number;
+  /** Names the check that asks. */
+  readonly check?: string;
 }
 
 export type ReserveAnswer =
@@ -92,8 +96,16 @@ export interface SlotGranted {
 export interface LetGoOfHost {
   readonly host: string;
   readonly workflowId: string;
-  /** Only the room for this VM's arrival and none of the slots; absent: everything. */
-  readonly roomOnly?: boolean;
+  /**
+   * Only the room that this check was the last to ask for, and none of the slots; absent: everything. A check that froze
+   * and woke leaves alone what the one after it holds.
+   */
+  readonly roomOf?: string;
+  /**
+   * When the operation decided to let go, by Temporal's clock: an attempt that froze and woke leaves alone what the
+   * operation was given since. Absent: everything.
+   */
+  readonly asOf?: string;
 }
 
 /** Opens the host for arrivals (`active`) or closes it; what is held there stays held. */

@@ -8,6 +8,11 @@ import type { Rank } from './ranks.ts';
 /** An operation as records know it. */
 export interface Claimant {
   readonly workflowId: string;
+  /**
+   * Tells it from an earlier operation of the same id, which has ended; the same over a reset of the operation. Absent:
+   * all of one id are taken for one.
+   */
+  readonly runId?: string;
   /** Its workflow type. */
   readonly kind: string;
   readonly rank: Rank;
@@ -144,6 +149,8 @@ export interface LeaseGranted {
 export interface ReleaseVm {
   readonly vm: string;
   readonly workflowId: string;
+  /** As the claimant's; what another operation of the same id holds stays. */
+  readonly runId?: string;
   /** Absent: leaves the queue, or lets go of what it may hold; where an earlier holder left a move, that is in doubt. */
   readonly epoch?: number;
   readonly outcome: string;

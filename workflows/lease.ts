@@ -49,8 +49,8 @@ export interface LeaseOptions {
 
 /** This operation, as records know it. */
 export function claimantOf(rank: Rank, reason: string | undefined): Claimant {
-  const { workflowId, workflowType } = workflowInfo();
-  return { workflowId, kind: workflowType, rank, ...(reason === undefined ? {} : { reason }) };
+  const { workflowId, workflowType, firstExecutionRunId: runId } = workflowInfo();
+  return { workflowId, runId, kind: workflowType, rank, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** Asks once. */

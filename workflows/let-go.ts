@@ -14,7 +14,14 @@ const records = proxyActivities<RecordActivities>({
 });
 
 /** May be repeated. Tried without end, also when canceled: what is never let go of would keep others waiting. */
-export function letGoOfAll(held: LetGoOfAll): Promise<void> {
+export function letGoOfAll({ vm, hosts }: LetGoOfAll): Promise<void> {
+  // An attempt that freezes here and wakes later must not let go of what the operation, or its id, was given since.
+  const runId = workflowInfo().firstExecutionRunId;
+  const asOf = new Date().toISOString();
+  const held: LetGoOfAll = {
+    ...(vm ? { vm: { ...vm, runId } } : {}),
+    hosts: hosts.map((host) => ({ ...host, asOf })),
+  };
   return CancellationScope.nonCancellable(() => records.letGoOfAll(held));
 }
 

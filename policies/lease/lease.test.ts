@@ -19,8 +19,8 @@ const move = {
   wasPaused: false,
 };
 
-function claimant(workflowId: string, rank: Rank = 'person'): Claimant {
-  return { workflowId, kind: 'migrateVm', rank };
+function claimant(workflowId: string, rank: Rank = 'person', runId?: string): Claimant {
+  return { workflowId, kind: 'migrateVm', rank, ...(runId === undefined ? {} : { runId }) };
 }
 
 type Options = Omit<AcquireVm, 'vm' | 'claimant'> & { readonly rank?: Rank };
@@ -69,6 +69,28 @@ describe('acquire', () => {
     expect(release(raised.record, letGo('a', { epoch: borne }), later).record.lease).toBeDefined();
     expect(ask(record, 'b', { above: borne }).answer).toMatchObject({ kind: 'refused' });
     expect(ask(record, 'a', { above: first - 1 })).toEqual({ ...ask(record, 'a'), record });
+  });
+
+  test('a later operation of the same id has a lease of its own, which the earlier one can’t let go of', () => {
+    const early = { claimant: claimant('a', 'person', 'run1') };
+    const late = { claimant: claimant('a', 'person', 'run2') };
+    const held = acquire(fresh, early, now).record;
+    const moved = confirm(held, { workflowId: 'a', epoch: first, attempt: '1', move }).record;
+    const { record, answer } = acquire(moved, late, later);
+    expect(answer).toEqual({ kind: 'granted', epoch: first + 1, unsettled: { ...move, notes: [] } });
+    expect(record.operations).toMatchObject([{ workflowId: 'a', outcome: 'ended' }]);
+    expect(acquire(record, late, latest)).toMatchObject({ record, answer });
+    expect(release(record, letGo('a', { runId: 'run1' }), latest).record).toEqual(record);
+    expect(
+      release(record, letGo('a', { runId: 'run2', epoch: first + 1 }), latest).record.lease,
+    ).toBeUndefined();
+    const queued = acquire(
+      acquire(fresh, { claimant: claimant('b') }, now).record,
+      { ...late, wait: true },
+      now,
+    );
+    expect(waiting(release(queued.record, letGo('a', { runId: 'run1' }), later).record)).toEqual(['a']);
+    expect(waiting(release(queued.record, letGo('a', { runId: 'run2' }), later).record)).toEqual([]);
   });
 
   test('the epochs of a record that was lost and begins anew are higher than any before', () => {

@@ -6,6 +6,7 @@ import { outranks } from '../../model/ranks.ts';
 import type {
   AcquireVm,
   AcquireVmAnswer,
+  Claimant,
   Lease,
   MoveUnderWay,
   PastOperation,
@@ -31,12 +32,13 @@ export function acquire(
   now: string,
 ): Decision<AcquireVmAnswer> {
   const { lease } = record;
-  const isHolder = lease?.holder.workflowId === claimant.workflowId && lease.state === 'held';
-  if (lease && isHolder) {
+  const hasItsId = lease?.holder.workflowId === claimant.workflowId && lease.state === 'held';
+  if (lease && hasItsId && isSameRun(lease.holder, claimant)) {
     const after = raised(record, above);
     return unchanged(after, granted(after.epoch, lease.move));
   }
-  if (!lease || takeOver === lease.epoch) {
+  // Temporal runs one operation of an id at a time: the earlier one has ended.
+  if (!lease || takeOver === lease.epoch || hasItsId) {
     const before = lease?.state === 'held' ? noted(record, ended(lease, now)) : record;
     const given = grant(withoutWaiter(before, claimant.workflowId), claimant, now, lease?.move);
     const after = raised(given, above);
@@ -62,8 +64,11 @@ export function acquire(
 export function release(record: VmRecord, request: Omit<ReleaseVm, 'vm'>, now: string): Decision<undefined> {
   const { workflowId, epoch, outcome, message, host, hasMoved = false } = request;
   const { lease } = record;
-  const waiting = epoch === undefined ? withoutWaiter(record, workflowId) : record;
-  const isHolder = lease?.holder.workflowId === workflowId;
+  const isWaiter = record.queue.some(
+    ({ claimant }) => claimant.workflowId === workflowId && isSameRun(claimant, request),
+  );
+  const waiting = epoch === undefined && isWaiter ? withoutWaiter(record, workflowId) : record;
+  const isHolder = lease?.holder.workflowId === workflowId && isSameRun(lease.holder, request);
   if (!isHolder || (epoch !== undefined && epoch !== lease.epoch && epoch !== lease.raisedFrom)) {
     return unchanged(waiting, undefined);
   }
@@ -96,6 +101,11 @@ export function operationEnded(record: VmRecord, workflowId: string, now: string
     tells: [],
     starts: [settling(record.vm, lease.epoch, doubt)],
   };
+}
+
+/** Whether two of the same id are one operation, as far as they say. */
+function isSameRun(a: Pick<Claimant, 'runId'>, b: Pick<Claimant, 'runId'>): boolean {
+  return a.runId === undefined || b.runId === undefined || a.runId === b.runId;
 }
 
 /** Whoever never learnt that it has the lease has settled nothing of what an earlier holder has left. */

@@ -62,6 +62,27 @@ describe('room', () => {
   });
 });
 
+describe('an attempt that froze lets go late', () => {
+  const latest = '2026-01-01T00:02:00.000Z';
+
+  test('of what its operation held when it decided so, not of what it was given since', () => {
+    const before = takeSlot(reserve(fresh, room('a', 'web1'), now).record, slot('a'), now).record;
+    const freed = letGo(before, { workflowId: 'a', asOf: later }).record;
+    expect(operationsAt(freed)).toEqual([]);
+    const anew = takeSlot(reserve(freed, room('a', 'web1'), latest).record, slot('a'), latest).record;
+    expect(letGo(anew, { workflowId: 'a', asOf: later }).record).toEqual(anew);
+    expect(operationsAt(letGo(anew, { workflowId: 'a', asOf: latest }).record)).toEqual([]);
+  });
+
+  test('of the room that its own check was the last to ask for', () => {
+    const first = reserve(fresh, { ...room('a', 'web1'), check: '1' }, now);
+    const second = reserve(first.record, { ...room('a', 'web1'), check: '2' }, later);
+    expect(second.answer).toEqual(first.answer);
+    expect(letGo(second.record, { workflowId: 'a', roomOf: '1' }).record).toEqual(second.record);
+    expect(operationsAt(letGo(second.record, { workflowId: 'a', roomOf: '2' }).record)).toEqual([]);
+  });
+});
+
 describe('slots', () => {
   test('are for as many as there are, the rest wait by rank, then by time', () => {
     let record = takeSlot(fresh, slot('a'), now).record;
@@ -83,8 +104,9 @@ describe('slots', () => {
   });
 
   test('stay when only the room is let go', () => {
-    const held = takeSlot(reserve(fresh, room('a', 'web1'), now).record, slot('a'), now).record;
-    const { record, granted } = letGo(held, { workflowId: 'a', roomOnly: true });
+    const reserved = reserve(fresh, { ...room('a', 'web1'), check: '1' }, now).record;
+    const held = takeSlot(reserved, slot('a'), now).record;
+    const { record, granted } = letGo(held, { workflowId: 'a', roomOf: '1' });
     expect(record.reservations).toEqual([]);
     expect(namesOf(record.slots.in)).toEqual(['a']);
     expect(granted).toEqual([]);
@@ -122,9 +144,9 @@ const takingSlot =
 const reserving =
   ([name, vm]: [string, string]): Request =>
   (record) =>
-    reserve(record, room(name, vm), later);
+    reserve(record, { ...room(name, vm), check: '1' }, later);
 const lettingGo = ([workflowId, roomOnly]: [string, boolean]): Request => {
-  const request: Request = (record) => letGo(record, { workflowId, roomOnly });
+  const request: Request = (record) => letGo(record, { workflowId, ...(roomOnly ? { roomOf: '1' } : {}) });
   if (!roomOnly) leavingBy.set(request, workflowId);
   return request;
 };

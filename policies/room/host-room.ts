@@ -55,7 +55,7 @@ export function newHostRecord(host: string, now: string): HostRecord {
  * came since have counted with the old one. A closed host holds nothing for the asker.
  */
 export function reserve(record: HostRecord, request: ReserveRoom, now: string): Decision<ReserveAnswer> {
-  const { operation, vm, memoryMiB, cpuCores } = request;
+  const { operation, vm, memoryMiB, cpuCores, check } = request;
   const at = record.reservations.findIndex((held) => isOf(held, operation.workflowId, vm));
   const own = record.reservations[at];
   const others = record.reservations.filter((_, index) => index !== at);
@@ -67,10 +67,15 @@ export function reserve(record: HostRecord, request: ReserveRoom, now: string): 
       granted: [],
     };
   }
+  const by = check === undefined ? {} : { check };
   if (own && own.memoryMiB === memoryMiB && own.cpuCores === cpuCores) {
-    return { record, answer: { kind: 'reserved', earlier: record.reservations.slice(0, at) }, granted: [] };
+    return {
+      record: { ...record, reservations: record.reservations.with(at, { ...own, ...by }) },
+      answer: { kind: 'reserved', earlier: record.reservations.slice(0, at) },
+      granted: [],
+    };
   }
-  const reservation: Reservation = { operation, vm, memoryMiB, cpuCores, since: now };
+  const reservation: Reservation = { operation, vm, memoryMiB, cpuCores, since: now, ...by };
   return {
     record: { ...record, reservations: [...others, reservation] },
     answer: { kind: 'reserved', earlier: others },
@@ -107,15 +112,18 @@ export function takeSlot(record: HostRecord, request: TakeSlot, now: string): De
 /** Lets go of what an operation holds and waits for, because it says so or was found to have ended. */
 export function letGo(
   record: HostRecord,
-  { workflowId, roomOnly = false }: Omit<LetGoOfHost, 'host'>,
+  { workflowId, roomOf, asOf }: Omit<LetGoOfHost, 'host'>,
 ): Decision<undefined> {
-  const isOther = ({ operation }: Slot): boolean => operation.workflowId !== workflowId;
+  const stays = ({ operation, since }: Slot): boolean =>
+    operation.workflowId !== workflowId || (asOf !== undefined && Date.parse(since) > Date.parse(asOf));
   const without = (slots: HostRecord['slots']): HostRecord['slots'] =>
-    roomOnly ? slots : { in: slots.in.filter(isOther), out: slots.out.filter(isOther) };
+    roomOf === undefined ? { in: slots.in.filter(stays), out: slots.out.filter(stays) } : slots;
   return {
     ...grant({
       ...record,
-      reservations: record.reservations.filter(isOther),
+      reservations: record.reservations.filter(
+        (held) => stays(held) || (roomOf !== undefined && held.check !== roomOf),
+      ),
       slots: without(record.slots),
       waiting: without(record.waiting),
     }),

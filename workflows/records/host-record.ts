@@ -32,7 +32,13 @@ const hostRecordKind: RecordKind<HostRecord> = {
   updates: {
     [recordUpdates.reserve]: {
       description: 'An operation reserves room for a VM, and is told of all earlier reservations.',
-      shape: { operation: claimantShape, vm: 'string', memoryMiB: 'number', cpuCores: 'number' },
+      shape: {
+        operation: claimantShape,
+        vm: 'string',
+        memoryMiB: 'number',
+        cpuCores: 'number',
+        check: 'string?',
+      },
       decide: telling(reserve),
     },
     [recordUpdates.takeSlot]: {
@@ -42,7 +48,7 @@ const hostRecordKind: RecordKind<HostRecord> = {
     },
     [recordUpdates.letGo]: {
       description: 'An operation lets go of what it holds and waits for here.',
-      shape: { workflowId: 'string', roomOnly: 'boolean?' },
+      shape: { workflowId: 'string', roomOf: 'string?', asOf: 'string?' },
       decide: telling(letGo),
     },
     [recordUpdates.setState]: {

@@ -10,7 +10,7 @@ export interface Shape {
 }
 
 /** An operation as records know it. */
-export const claimantShape: Shape = { workflowId: 'string', kind: 'string', rank: ranks };
+export const claimantShape: Shape = { workflowId: 'string', runId: 'string?', kind: 'string', rank: ranks };
 
 /** The first problem of a request as a sentence; undefined when it has its shape. */
 export function problemOfShape(request: unknown, shape: Shape, path = 'the request'): string | undefined {

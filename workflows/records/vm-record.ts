@@ -53,6 +53,7 @@ const vmRecordKind: RecordKind<VmRecord> = {
       description: 'An operation lets go of the lease, or leaves the queue.',
       shape: {
         workflowId: 'string',
+        runId: 'string?',
         epoch: 'number?',
         outcome: 'string',
         message: 'string',
