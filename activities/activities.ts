@@ -91,6 +91,7 @@ function moveContext({ vm, lease }: MoveVmRequest): MoveContext & Disposable {
     cancelRequested: cancel.signal,
     detached: detachedSignal(context),
     isFirst: context.info.attempt === 1,
+    activity: context.info.activityId,
     lease: attemptLease(recordsOfContext(), {
       vm: vm.name,
       ...lease,

@@ -52,8 +52,10 @@ export interface MoveContext {
   readonly cancelRequested: AbortSignal;
   /** Raised when this attempt must let go, because its worker stops or another attempt runs: nothing is aborted. */
   readonly detached: AbortSignal;
-  /** No attempt of this operation came before: a migration that runs already is somebody else's. */
+  /** Temporal knows of no attempt before this one; after a reset of the operation there may have been some. */
   readonly isFirst: boolean;
+  /** Names the activity among all of its operation. */
+  readonly activity: string;
   readonly lease: AttemptLease;
   /** What an earlier attempt told last. */
   readonly earlier?: MigrationProgress;
@@ -85,7 +87,8 @@ export async function moveVm(
   for (;;) {
     if (context.detached.aborted) throw detached();
     const seen = await both.look(course.facts);
-    if (seen.hasJob && context.isFirst && !course.ordered && !request.endNow) throw busy(request);
+    // No attempt came before: a migration that runs already is somebody else's.
+    if (seen.hasJob && course.isFirst && !course.ordered && !request.endNow) throw busy(request);
     if (seen.hasJob || mayBegin(seen, course, request, context)) {
       await migrate(both, seen, { hosts, to: known.target, request, context, course });
       deadline = performance.now() + cleanUpMs;
@@ -102,7 +105,7 @@ export async function moveVm(
       await pause(lookEveryMs);
       continue;
     }
-    if (!course.ordered && !context.isFirst) course.reattached = true;
+    if (!course.ordered && !course.isFirst) course.reattached = true;
     if (seen.next === 'nothing' || seen.next === 'ask')
       return await report(both, seen, request, context, course);
     // Both hosts have answered all the time, and it did not come to rest: waiting brings no more.
@@ -117,17 +120,17 @@ export async function moveVm(
  */
 async function begin(
   request: MoveVmRequest,
-  { lease, isFirst }: MoveContext,
+  { lease, isFirst, activity }: MoveContext,
   keepaliveSeconds: number,
 ): Promise<Course> {
   const { from, to, endNow } = request;
-  const move = moveOf(request, { wasPaused: false, keepaliveSeconds });
+  const move = moveOf(request, { wasPaused: false, keepaliveSeconds, activity });
   const mayBeFirst = isFirst && endNow !== true;
   const noted = await lease.confirm(mayBeFirst ? { move } : {});
   const isThis = noted?.from === from && noted.to === to;
-  if (isThis) return new Course(noted);
+  if (isThis) return new Course(noted, { isFirst: isFirst && noted.beganAnew !== true });
   if (endNow !== true) await lease.confirm({ move });
-  return new Course({ wasPaused: false, notes: [] });
+  return new Course({ wasPaused: false, notes: [] }, { isFirst });
 }
 
 /**

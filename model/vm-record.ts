@@ -39,6 +39,13 @@ export interface MoveUnderWay {
   readonly wasPaused: boolean;
   /** A host drops the connection of an attempt that froze after so long; absent: as libvirt does by itself, 30. */
   readonly keepaliveSeconds?: number;
+  /** Names the activity that moves it, among all of its operation. */
+  readonly activity?: string;
+  /**
+   * The activity has begun anew, because its operation was reset: Temporal counts its attempts from 1 again, though
+   * earlier ones may have left a migration that runs.
+   */
+  readonly beganAnew?: boolean;
   readonly notes: readonly MoveNote[];
 }
 
@@ -175,8 +182,8 @@ export interface ConfirmAttempt {
    * attempt that followed it. Default: whoever asks for the first time is the latest.
    */
   readonly scheduledAt?: string;
-  /** It is about to move the VM so, and notes begin anew; absent: as noted before. */
-  readonly move?: Omit<MoveUnderWay, 'notes'>;
+  /** It is about to move the VM so; notes begin anew, unless its activity has moved it so before. Absent: as noted before. */
+  readonly move?: Omit<MoveUnderWay, 'notes' | 'beganAnew'>;
   /** Added to the move's notes. */
   readonly note?: MoveNote;
 }

@@ -21,10 +21,16 @@ export class Course {
   fault?: MoveFault;
   standstillMs?: number;
   wasPaused: boolean;
+  /** No attempt to make this move came before. */
+  readonly isFirst: boolean;
   readonly #notes: Set<MoveNote>;
 
-  constructor(noted: { readonly wasPaused: boolean; readonly notes: readonly MoveNote[] }) {
+  constructor(
+    noted: { readonly wasPaused: boolean; readonly notes: readonly MoveNote[] },
+    { isFirst }: { readonly isFirst: boolean },
+  ) {
     this.wasPaused = noted.wasPaused;
+    this.isFirst = isFirst;
     this.#notes = new Set(noted.notes);
   }
 

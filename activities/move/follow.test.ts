@@ -79,6 +79,7 @@ class Copy {
       cancelRequested: this.cancel.signal,
       detached: new AbortController().signal,
       isFirst: true,
+      activity: '1',
       lease: { epoch: 1, confirm: () => Promise.resolve(undefined) },
       ...(earlier ? { earlier: { ...copying, iteration: 1, ...earlier } } : {}),
       progress: (progress: MigrationProgress) => void this.told.push(progress),

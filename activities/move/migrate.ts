@@ -1,7 +1,7 @@
 /** The migration of a move: begun here, or found running, up to its commit. */
 import { ApplicationFailure } from '@temporalio/common';
 import { permanent } from '../../model/failures.ts';
-import type { MoveUnderWay } from '../../model/vm-record.ts';
+import type { ConfirmAttempt, MoveUnderWay } from '../../model/vm-record.ts';
 import type { HostSession } from '../hosts/driver.ts';
 import { HostRefused } from '../hosts/errors.ts';
 import type { Hosts, KnownHost } from '../hosts/hosts.ts';
@@ -135,13 +135,14 @@ export async function noteRan({ context, course }: Pick<Attempt, 'context' | 'co
 
 async function notePause({ request, context, course }: Attempt, keepaliveSeconds: number): Promise<void> {
   course.wasPaused = true;
-  await context.lease.confirm({ move: moveOf(request, { wasPaused: true, keepaliveSeconds }) });
+  const { activity } = context;
+  await context.lease.confirm({ move: moveOf(request, { wasPaused: true, keepaliveSeconds, activity }) });
 }
 
 /** What the record remembers of a move, before its notes. */
 export function moveOf(
   { vm, datacenter, from, to }: MoveVmRequest,
-  known: Pick<MoveUnderWay, 'wasPaused' | 'keepaliveSeconds'>,
-): Omit<MoveUnderWay, 'notes'> {
+  known: Pick<MoveUnderWay, 'wasPaused' | 'keepaliveSeconds' | 'activity'>,
+): NonNullable<ConfirmAttempt['move']> {
   return { uuid: vm.uuid, datacenter, from, to, ...known };
 }

@@ -55,6 +55,22 @@ test('a refusal names who holds the VM', () => {
   expect(reasonOf(operationEnded(moving, 'a', now).record, {})).toMatch(/web1 is in doubt: a has ended/);
 });
 
+test('an activity that begins again after a reset goes on with its notes, another one does not', () => {
+  const moved = { ...move, activity: '5' };
+  let { record } = ask(held, 'run1/5/1', { move: moved });
+  record = ask(record, 'run1/5/1', { note: 'mayHaveQuit' }).record;
+  const again = ask(record, 'run1/5/1', { move: moved });
+  expect(again.answer).toMatchObject({ move: { ...moved, notes: ['mayHaveQuit'] } });
+  expect(again.answer).not.toHaveProperty('move.beganAnew');
+  const reset = ask(record, 'run2/5/1', { move: { ...moved, wasPaused: false } });
+  expect(reset.answer).toMatchObject({
+    move: { wasPaused: true, beganAnew: true, notes: ['mayHaveQuit'] },
+  });
+  const next = ask(reset.record, 'run2/9/1', { move: { ...moved, activity: '9' } });
+  expect(next.answer).toMatchObject({ move: { activity: '9', notes: [] } });
+  expect(next.answer).not.toHaveProperty('move.beganAnew');
+});
+
 test('notes are a set that belongs to a move, and begin anew with the next', () => {
   expect(ask(held, '1', { note: 'mayHaveQuit' })).toMatchObject({
     record: held,

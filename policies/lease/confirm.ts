@@ -1,5 +1,5 @@
 /** Whether an attempt may change anything on a host: the latest one of the lease's holder alone may. */
-import type { ConfirmAnswer, ConfirmAttempt, Lease, VmRecord } from '../../model/vm-record.ts';
+import type { ConfirmAnswer, ConfirmAttempt, Lease, MoveUnderWay, VmRecord } from '../../model/vm-record.ts';
 import { unchanged, type Decision } from './decision.ts';
 
 /** Attempts that are remembered; an older one is known by its time. */
@@ -30,7 +30,10 @@ export function confirm(record: VmRecord, request: Omit<ConfirmAttempt, 'vm'>): 
   if (note !== undefined && !move && !lease.move) {
     return refused(`${workflowId} has noted no move of ${vm} to which ${note} could belong`);
   }
-  const after = withNotes(isKnown ? lease : withAttempt(lease, attempt, scheduledAt), request);
+  const after = withNotes(isKnown ? lease : withAttempt(lease, attempt, scheduledAt), {
+    ...request,
+    isKnown,
+  });
   const answer: ConfirmAnswer = {
     isCurrent: true,
     attempt: after.attempt,
@@ -48,11 +51,33 @@ function withAttempt(lease: Lease, attempt: string, scheduledAt: string | undefi
   };
 }
 
-function withNotes(lease: Lease, { move, note }: Pick<ConfirmAttempt, 'move' | 'note'>): Lease {
-  const begun = move ? { ...move, notes: [] } : lease.move;
+function withNotes(
+  lease: Lease,
+  { move, note, isKnown }: Pick<ConfirmAttempt, 'move' | 'note'> & { readonly isKnown: boolean },
+): Lease {
+  const begun = move ? begunBy(move, lease.move, isKnown) : lease.move;
   if (!begun) return lease;
   const notes = note && !begun.notes.includes(note) ? [...begun.notes, note] : begun.notes;
   return { ...lease, move: { ...begun, notes } };
+}
+
+/** What earlier attempts of the same activity have noted holds for those after a reset too. */
+function begunBy(
+  move: NonNullable<ConfirmAttempt['move']>,
+  before: MoveUnderWay | undefined,
+  isKnown: boolean,
+): MoveUnderWay {
+  const goesOn =
+    before?.activity !== undefined &&
+    before.activity === move.activity &&
+    before.from === move.from &&
+    before.to === move.to;
+  if (!goesOn) return { ...move, notes: [] };
+  return {
+    ...before,
+    wasPaused: before.wasPaused || move.wasPaused,
+    ...(isKnown ? {} : { beganAnew: true }),
+  };
 }
 
 function heldBy(lease: Lease | undefined): string {

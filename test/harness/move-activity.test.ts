@@ -252,6 +252,20 @@ test('an attempt that another has followed changes nothing any more', async () =
   await expectNothingWrong();
 });
 
+test('an operation that was reset in the middle of the copy goes on with its migration', async () => {
+  const halfCopied = stage.hold({ kind: 'migration', moment: 'halfCopied', nth: 1 });
+  const first = stage.attempt();
+  const letGo = await halfCopied;
+  first.die();
+  const second = stage.attempt({ isReset: true });
+  await expect.poll(() => stage.record.lease?.attempt).toBe(2);
+  letGo();
+  expect(await second.end).toMatchObject({ outcome: 'moved', reattached: true });
+  expect(calls('migrate')).toBe(1);
+  expect(stage.stateOn('host2')).toMatch(/^running/);
+  await expectNothingWrong();
+});
+
 test('one whose lease is another’s does nothing at all', async () => {
   const { lease } = stage.record;
   if (!lease) throw new Error('no lease');
@@ -300,6 +314,7 @@ test('a source whose daemon forgot the migration that halted it goes on, when th
 
 function calls(name: string): number {
   return stage.server.datacenter.journal.entries.filter(
-    (entry) => entry.kind === 'call' && entry.call === name && entry.party === 'worker',
+    (entry) =>
+      entry.kind === 'call' && entry.call === name && entry.party === 'worker' && entry.outcome === 'asked',
   ).length;
 }

@@ -95,8 +95,14 @@ export class MoveStage implements AsyncDisposable {
   /** Begins an attempt to move vm1 to host2. */
   attempt({
     endNow = false,
+    isReset = false,
     earlier,
-  }: { readonly endNow?: boolean; readonly earlier?: MigrationProgress } = {}): Attempt {
+  }: {
+    readonly endNow?: boolean;
+    /** The first that Temporal counts of an operation that was reset. */
+    readonly isReset?: boolean;
+    readonly earlier?: MigrationProgress;
+  } = {}): Attempt {
     const number = ++this.#attempts;
     const died = new AbortController();
     const request: MoveVmRequest = {
@@ -111,7 +117,8 @@ export class MoveStage implements AsyncDisposable {
     const context: MoveContext = {
       cancelRequested: new AbortController().signal,
       detached: died.signal,
-      isFirst: number === 1,
+      isFirst: number === 1 || isReset,
+      activity: '1',
       lease: attemptLease(
         { confirm: (question) => this.#confirm(question) },
         { vm: 'vm1', workflowId, epoch: this.epoch, attempt: `attempt ${number}` },
