@@ -1,6 +1,7 @@
 /** Results as people read them. */
 import type { Finding, MigrateVmResult } from '../../model/migrate-vm.ts';
 import type { SettleVmResult } from '../../model/settle-vm.ts';
+import type { OperationView } from '../operation.ts';
 import { sizeText } from './live-line.ts';
 import { tableOf } from './output.ts';
 import { printable } from './printable.ts';
@@ -12,6 +13,12 @@ export function resultText(result: MigrateVmResult): string {
     ...(result.outcome === 'moved' ? [reportText(result)] : []),
     printable(result.message),
   ].join('\n');
+}
+
+/** Of a move that an alert began; undefined: the alert goes on, or there was none. */
+export function alertOverText(status: NonNullable<OperationView['status']>): string | undefined {
+  if (!('alertResolvedAt' in status) || status.alertResolvedAt === undefined) return undefined;
+  return `resolved since ${printable(status.alertResolvedAt)}; the move goes on`;
 }
 
 function reportText({ vm, from, to, reason, wholeMs, figures }: MigrateVmResult): string {

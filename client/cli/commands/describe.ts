@@ -20,6 +20,7 @@ import { printable } from '../printable.ts';
 import { hostSections, vmSections, when } from '../record-texts.ts';
 import { sectionsText, type Section } from '../sections.ts';
 import { withDrover } from '../session.ts';
+import { alertOverText } from '../texts.ts';
 
 type Kind = 'vm' | 'host' | 'operation';
 type Describe = (drover: Drover, name: string, settings: Settings) => Promise<Described>;
@@ -177,6 +178,7 @@ function runningSections(
         to: status?.to,
         copy: measured && progressText(measured),
         trouble: trouble && `attempt ${trouble.attempt}: ${trouble.message}`,
+        alert: status && alertOverText(status),
       },
     },
     { title: 'Lease', body: claimText(details, claim, record, now) },
