@@ -9,14 +9,15 @@ import {
 } from '@temporalio/workflow';
 import type { HostActivities } from '../activities/activities.ts';
 import type { MoveVmReport, MoveVmRequest } from '../activities/move-vm.ts';
-import { datacenterTaskQueue } from '../model/operations.ts';
+import { datacenterTaskQueue, vmRecordId } from '../model/operations.ts';
 import type { MoveUnderWay } from '../model/vm-record.ts';
 import { budgets } from './budgets.ts';
 import { moveHeartbeatMs } from './move-heartbeat.ts';
 import { lastFailureOfSpent } from './within-budget.ts';
 
 /**
- * Starts nothing. `inDoubt` where a host did not answer in the time that ending a move has.
+ * Starts nothing. `inDoubt` where a host did not answer in time: a quarter of an hour where somebody waits for the
+ * answer; where the VM's record has begun it, and so nobody would ask again, as long as a move has for it.
  * @param epoch of the lease that was taken over
  */
 export async function settleMove(
@@ -24,7 +25,8 @@ export async function settleMove(
   { uuid, datacenter, from, to, keepaliveSeconds = 30 }: MoveUnderWay,
   epoch: number,
 ): Promise<Pick<MoveVmReport, 'outcome' | 'reason'>> {
-  const wholeMs = budgets.endNowMs;
+  const isByRecord = workflowInfo().parent?.workflowId === vmRecordId(vm);
+  const wholeMs = isByRecord ? budgets.settleMs : budgets.endNowMs;
   const { moveVm } = proxyActivities<HostActivities>({
     taskQueue: datacenterTaskQueue(datacenter),
     heartbeatTimeout: moveHeartbeatMs(keepaliveSeconds),

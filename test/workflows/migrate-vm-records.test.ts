@@ -12,6 +12,7 @@ import { OperationCanceled } from '../../client/errors.ts';
 import type { Operation } from '../../client/operation.ts';
 import type { MigrateVmRequest, MigrateVmResult } from '../../model/migrate-vm.ts';
 import type { Claimant, VmRecord } from '../../model/vm-record.ts';
+import { budgets } from './short-budgets.ts';
 import { failureOf } from './failure-of.ts';
 import { foundWith, HeldMoves, orCanceled, stayed, terminated, untilWaiting } from './held-moves.ts';
 import { datacenter, moved, startStandInWorker, until, type StandInWorker } from './stand-in-worker.ts';
@@ -164,6 +165,25 @@ test('where nobody asks, the record finds out that a move was terminated, and ha
     { workflowId: first.workflowId, outcome: 'ended' },
   ]);
   expect(byWhom(moves)).toEqual([first.workflowId, 'ended']);
+});
+
+test('the settle that a record has begun asks a silent host for longer than one for which a person waits', async () => {
+  let firstMs: number | undefined;
+  willMove(
+    new HeldMoves(async (order) => {
+      firstMs ??= performance.now();
+      if (performance.now() - firstMs < budgets.endNowMs + 500) throw new Error(`${order.from} is silent`);
+      return stayed(order);
+    }),
+  );
+  const first = await migrate();
+  await moves.ordered(vm);
+  await worker.temporal.workflow.getHandle(first.workflowId).terminate('by hand');
+  const { operations } = await until('a free lease', async () => {
+    const record = await readRecord();
+    return record.lease ? undefined : record;
+  });
+  expect(operations[0]).toMatchObject({ kind: 'settleVm', outcome: 'settled' });
 });
 
 test('a VM in doubt is settled by the operation that wants to move it', async () => {

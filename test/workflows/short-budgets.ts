@@ -11,7 +11,7 @@ export const budgets: Budgets = {
   holdPauses: { firstMs: 100, mostMs: 800 },
   holderPauses: { firstMs: 300, mostMs: 1000 },
   settleAttemptMs: 1000,
-  settleMs: 2000,
+  settleMs: 6000,
   endNowMs: 2000,
   workersAwayMs: 500,
   surveyStartMs: 2000,
