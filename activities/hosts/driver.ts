@@ -68,7 +68,8 @@ export interface HostSession extends AsyncDisposable {
   rehearse(definition: VmDefinition): Promise<readonly MissingPart[]>;
   /**
    * Moves a running VM to another host, and ends when the hypervisor says so. The job belongs to the hosts: it goes
-   * on when this session, or the process that holds it, dies.
+   * on when this session, or the process that holds it, dies. The answer takes as long as the move: who asks other things
+   * meanwhile does so on another session.
    * @throws HostRefused with the hypervisor's reason; HostUnreachable when the answer was lost, which says nothing
    *   about where the VM is: look at both hosts
    */

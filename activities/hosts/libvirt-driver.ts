@@ -139,9 +139,8 @@ class LibvirtSession implements HostSession {
 
   migrate(uuid: string, order: MigrationOrder): Promise<void> {
     return this.#ask('migrate', `move VM ${uuid} to ${order.to.name}`, async () => {
-      const client = await this.#extraClient();
-      const domain = await client.domainByUuid(uuid);
-      await client.migrateToUri(domain, {
+      const domain = await this.#client.domainByUuid(uuid);
+      await this.#client.migrateToUri(domain, {
         destinationUri: order.to.peerUri,
         flags:
           MigrateFlag.live |

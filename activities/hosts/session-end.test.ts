@@ -33,15 +33,7 @@ describe('libvirt', () => {
     for (const host of hosts.splice(0)) await host[Symbol.asyncDispose]();
   });
 
-  const [moves, rehearses] = [
-    (session: HostSession, to: HostAddress) => session.migrate(uuid, { to }),
-    (session: HostSession) => session.rehearse(definition),
-  ];
-
-  test.each([
-    ['a move', moves, 'DOMAIN_MIGRATE_PERFORM3_PARAMS'],
-    ['a rehearsal', rehearses, 'DOMAIN_CREATE_XML'],
-  ] as const)('%s does not begin when its own connection comes too late', async (_, order, call) => {
+  test('a rehearsal does not begin when its own connection comes too late', async () => {
     const letOpen = Promise.withResolvers<void>();
     let mayOpen: Promise<void> = Promise.resolve();
     const { host, session } = await hostThat({
@@ -49,18 +41,22 @@ describe('libvirt', () => {
       AUTH_LIST: (opening, daemon) => void mayOpen.then(() => answerOpening(opening, daemon)),
     });
     mayOpen = letOpen.promise;
-    const ordered = order(session, host.address).catch((error: unknown) => error);
+    const ordered = session.rehearse(definition).catch((error: unknown) => error);
     await vi.waitUntil(() => host.daemons[1]?.calls.length === 1);
     const left = session[Symbol.asyncDispose]();
     letOpen.resolve();
     await left;
     expect(await ordered).toBeInstanceOf(HostUnreachable);
     await vi.waitUntil(() => host.daemons.every(({ stream }) => stream.readableEnded || stream.destroyed));
-    expect(host.count(call)).toBe(0);
+    expect(host.count('DOMAIN_CREATE_XML')).toBe(0);
   });
 
   test.each([
-    ['a move', moves, 'DOMAIN_MIGRATE_PERFORM3_PARAMS'],
+    [
+      'a move',
+      (session: HostSession, to: HostAddress) => session.migrate(uuid, { to }),
+      'DOMAIN_MIGRATE_PERFORM3_PARAMS',
+    ],
     ['a start', (session: HostSession) => session.start(uuid), 'DOMAIN_CREATE_WITH_FLAGS'],
     ['an abort', (session: HostSession) => session.abortMigration(uuid), 'DOMAIN_GET_JOB_STATS'],
   ] as const)('%s goes no further than the look for its VM', async (_, order, call) => {

@@ -31,8 +31,9 @@ export async function migrate(
   if (hasJob) course.reattached = true;
   if (hasJob && seen.source.kind === 'present' && seen.source.state === 'running') course.knowsNobodyQuit();
   // Everything that the commit needs is open before it: nothing may stand between its steps.
-  const [source, events, target] = await Promise.all([
+  const [source, ordering, events, target] = await Promise.all([
     both.session('source'),
+    hasJob ? undefined : both.another('source'),
     both.another('source').then((session) => SourceEvents.listen(session, uuid)),
     both.session('target').catch((error: unknown) => {
       // One that runs can be watched and aborted without its target; none is begun so.
@@ -49,10 +50,10 @@ export async function migrate(
     if (conditionOf(seen.source) === 'halted')
       await notePause({ request, context, course }, keepaliveSeconds);
     await mark(source, { request, context, course });
-    // Whoever has taken the lease over meanwhile has seen no migration, and waits for none.
+    // Whoever has taken the lease over meanwhile has seen no migration, and waits for none. The order follows at once.
     await context.lease.confirm();
   }
-  const order = hasJob ? undefined : begin(source, to, request);
+  const order = ordering && begin(ordering, to, request);
   course.ordered = true;
   // While memory is copied: at the switch-over nobody waits for it.
   const mayQuit = context.lease.confirm({ note: 'mayHaveQuit' });
