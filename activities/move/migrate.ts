@@ -72,13 +72,19 @@ export async function migrate(
 /**
  * Writes the lease's epoch into the VM's metadata, for the hosts' hook; before the migration, which keeps the definition
  * locked.
- * @throws ApplicationFailure `VmBusy` where a later epoch stands there: a retry would meet it again
+ * @throws ApplicationFailure `VmBusy` where a later epoch stands there, `MigrationAborted` where the host does not allow
+ *   it: a retry would meet either again
  */
 async function mark(source: HostSession, { request, context }: Attempt): Promise<void> {
   try {
     await source.markEpoch(request.vm.uuid, context.lease.epoch);
   } catch (error) {
-    if (!(error instanceof HostRefused) || error.class !== 'superseded') throw error;
+    if (!(error instanceof HostRefused)) throw error;
+    if (error.class === 'never') {
+      const why = `the epoch of its lease can't be written into its definition: ${error.message}`;
+      throw ApplicationFailure.create(permanent('MigrationAborted', why));
+    }
+    if (error.class !== 'superseded') throw error;
     throw ApplicationFailure.create(
       permanent(
         'VmBusy',

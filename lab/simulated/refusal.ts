@@ -6,6 +6,7 @@ const beginnings = {
   OPERATION_INVALID: 'Requested operation is not valid: ',
   OPERATION_FAILED: 'operation failed: ',
   OPERATION_ABORTED: 'operation aborted: ',
+  OPERATION_DENIED: 'operation forbidden: ',
   OPERATION_TIMEOUT: 'Timed out during operation: ',
   INTERNAL_ERROR: 'internal error: ',
   SYSTEM_ERROR: '',

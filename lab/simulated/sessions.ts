@@ -101,7 +101,7 @@ export class Session {
     const before = await this.#meet(request, 'before');
     if (before?.kind === 'refuse') {
       note('refused');
-      throw refusalError(new Refusal('OPERATION_FAILED', before.message));
+      throw refusalError(new Refusal(before.code ?? 'OPERATION_FAILED', before.message));
     }
     if (before?.kind === 'loseReply') {
       note('unanswered');

@@ -29,7 +29,12 @@ export type Place = z.infer<typeof Place>;
 /** What a trap does by itself. */
 export const OwnAction = z.discriminatedUnion('kind', [
   /** The call is not done, and the host says no. */
-  z.strictObject({ kind: z.literal('refuse'), message: z.string().default('refused by a trap') }),
+  z.strictObject({
+    kind: z.literal('refuse'),
+    /** Default: OPERATION_FAILED. */
+    code: z.enum(['OPERATION_FAILED', 'OPERATION_DENIED']).optional(),
+    message: z.string().default('refused by a trap'),
+  }),
   /** The answer never comes, whatever was done. */
   z.strictObject({ kind: z.literal('loseReply') }),
   /** The connection ends. */

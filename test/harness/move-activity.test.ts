@@ -147,6 +147,21 @@ test('a target that refuses to start it leaves that to the source', async () => 
   expect(stage.stateOn('host2')).toBeUndefined();
 });
 
+test('a host that does not allow the epoch to be written is not asked again and again', async () => {
+  stage.server.traps.set({
+    id: 'forbidden',
+    place: { kind: 'call', call: 'markEpoch', host: 'host1', nth: 1, phase: 'before' },
+    action: { kind: 'refuse', code: 'OPERATION_DENIED', message: 'read only access prevents that' },
+  });
+  await expect(stage.attempt().end).rejects.toMatchObject({
+    type: 'MigrationAborted',
+    nonRetryable: true,
+    message: expect.stringContaining('read only access'),
+  });
+  expect(stage.stateOn('host1')).toMatch(/^running/);
+  expect(calls('migrate')).toBe(0);
+});
+
 test('one wrong answer of a host does not start a second copy', async () => {
   stage.server.traps.set({
     id: 'lie',
