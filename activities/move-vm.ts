@@ -43,6 +43,8 @@ export interface MoveVmReport {
   readonly fault?: MoveFault;
   readonly canceled: boolean;
   readonly reattached: boolean;
+  /** Neither copy could be shown to be the latest, so it was started from its disk; the reason says so. */
+  readonly restarted?: boolean;
   readonly figures: MoveFigures;
 }
 
@@ -178,17 +180,19 @@ function told(
   request: MoveVmRequest,
   context: MoveContext,
   course: Course,
-): Pick<MoveVmReport, 'reason' | 'cause' | 'fault' | 'canceled' | 'reattached'> {
+): Pick<MoveVmReport, 'reason' | 'cause' | 'fault' | 'canceled' | 'reattached' | 'restarted'> {
   const { aborted, cause, fault, ordered, reattached } = course;
   const canceled = aborted === 'canceled' || (!ordered && isCanceled(request, context));
+  const restarted = course.facts.notes.has('mayHaveRestarted');
   return {
-    reason: course.facts.notes.has('mayHaveRestarted')
+    reason: restarted
       ? `it was restarted from disk, because neither copy could be shown to be the latest; ${reason}`
       : reason,
     ...(cause === undefined ? {} : { cause }),
     ...(fault === undefined ? {} : { fault }),
     canceled,
     reattached,
+    ...(restarted ? { restarted } : {}),
   };
 }
 

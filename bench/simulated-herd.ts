@@ -11,7 +11,7 @@ import { startDrover, type RunningDrover } from '../demo/drover-process.ts';
 import { ControlClient } from '../lab/simulated/control-client.ts';
 import { simulatedDroverYaml } from '../lab/simulated/drover-yaml.ts';
 import { generateDatacenter, type DatacenterSpec } from '../lab/simulated/spec.ts';
-import { freePort } from '../test/support/temporal.ts';
+import { freePort } from '../test/support/free-port.ts';
 
 const main = fileURLToPath(new URL('../lab/simulated/main.ts', import.meta.url));
 const Ready = z.object({ port: z.number(), controlPort: z.number() });

@@ -15,7 +15,10 @@ export function readSecret(reference: SecretReference, env: NodeJS.ProcessEnv = 
   const value = env[reference];
   if (value) return value;
   const credentials = env['CREDENTIALS_DIRECTORY'];
-  if (!credentials) throw new Error(`names the environment variable ${reference}, which is not set`);
+  if (!credentials)
+    throw new Error(
+      `names the environment variable ${reference}, which is not set: set it, or leave that key out`,
+    );
   const file = join(credentials, reference);
   if (!existsSync(file))
     throw new Error(

@@ -50,13 +50,13 @@ export async function move(order: MoveOrder): Promise<MoveEnd> {
     if (typeOf(error) === 'VmBusy') throw error;
     // Temporal tries no activity again that was asked to end. One that died of it, or could not ask a host, may have
     // left a migration that runs on: the operation has ended when that is gone and both hosts were asked.
-    if (CancellationScope.current().consideredCancelled)
-      return { report: await endNow(order, budgets.settleMs) };
-    return { report: await endNow(order, budgets.endNowMs), spent: told(error) };
+    const report = await endNow(order);
+    return CancellationScope.current().consideredCancelled ? { report } : { report, spent: told(error) };
   }
 }
 
-async function endNow(order: MoveOrder, wholeMs: number): Promise<MoveVmReport> {
+async function endNow(order: MoveOrder): Promise<MoveVmReport> {
+  const wholeMs = budgets.endNowMs;
   const times = { attemptMs: Math.min(wholeMs, budgets.settleAttemptMs), wholeMs };
   try {
     return await CancellationScope.nonCancellable(() => moveVm({ ...order, endNow: true }, times));

@@ -243,15 +243,17 @@ async function moveInSteps(
           default:
             throw new TypeError(`no such outcome: ${String(report.outcome satisfies never)}`);
         }
-        if (report.canceled && spent === undefined)
+        // Temporal keeps no text of a cancellation, and that a VM was restarted must be told.
+        if (report.canceled && spent === undefined && report.restarted !== true)
           throw new CancelledFailure(`canceled: ${report.reason}; nothing was changed`);
         const aborted = permanent(
           'MigrationAborted',
-          `${input.vm} was not moved, ${report.reason}: ${cause ?? 'the hypervisor gave no reason'}`,
+          `${input.vm} was not moved, ${report.reason}: ${cause ?? (report.canceled ? 'it was canceled' : 'the hypervisor gave no reason')}`,
         );
         const isTargets = report.fault === 'target' && targets < mostTargets;
         const isPassing = report.fault === 'passing' && retries === 0;
-        if (spent !== undefined || (!isTargets && !isPassing)) throw ApplicationFailure.create(aborted);
+        if (spent !== undefined || report.canceled || (!isTargets && !isPassing))
+          throw ApplicationFailure.create(aborted);
         await step({
           name: 'let go',
           do: () => held.letGo(hosts),

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../test/support/free-port.ts';
 import { exitCodes, exitCodesText } from './exit-codes.ts';
 
 let folder: string;
@@ -36,15 +36,6 @@ function settings(name: string, text: string): string {
 
 const oneHost =
   'clusters: {berlin: {datacenter: berlin, hosts: {host1: {uri: qemu+tcp://10.77.0.11/system}}}}\n';
-
-/** A port on which nothing listens: it was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => void server.close(resolve));
-  return port;
-}
 
 // oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;

@@ -48,7 +48,7 @@ const handedOn = [
   'migration.ts: this.#rollBack(message)',
   'migration.ts: this.fail(message)', // loseTarget
   "parts.ts: new Refusal(kind === 'network' ? 'SYSTEM_ERROR' : 'INTERNAL_ERROR', reason)", // `reason`s
-  "sessions.ts: new Refusal('OPERATION_FAILED', before.message)", // a trap says what its test wants
+  "sessions.ts: new Refusal(before.code ?? 'OPERATION_FAILED', before.message)", // a trap says what its test wants
 ];
 
 const calls: readonly HostCall[] = [

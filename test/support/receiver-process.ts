@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { simulatedDroverYaml } from '../../lab/simulated/drover-yaml.ts';
 import { generateDatacenter } from '../../lab/simulated/spec.ts';
-import { freePort } from './temporal.ts';
+import { freePort } from './free-port.ts';
 
 const script = fileURLToPath(new URL('../../client/alerts/main.ts', import.meta.url));
 

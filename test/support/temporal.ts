@@ -5,7 +5,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import type { TestProject } from 'vitest/node';
@@ -14,6 +13,7 @@ import { temporalAnswers, untilAnswers } from '../../client/up/readiness.ts';
 import { prepareNamespace } from '../../worker/namespace.ts';
 import { devServerArguments, type DevServer } from '../../worker/temporal-server/arguments.ts';
 import { findTemporalBinary } from '../../worker/temporal-server/binary.ts';
+import { freePort } from './free-port.ts';
 import { openOwnFolder } from './own-folder.ts';
 
 declare module 'vitest' {
@@ -120,13 +120,4 @@ export async function prepareTestNamespace(address: string): Promise<void> {
 async function endUnready(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
   child.kill('SIGKILL');
   await exited;
-}
-
-/** A port that nobody listens on, just now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => void probe.close(resolve));
-  return port;
 }

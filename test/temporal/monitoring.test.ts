@@ -15,7 +15,7 @@ import { taskQueue } from '../../model/operations.ts';
 import { readSettings } from '../../settings/read.ts';
 import { expressionsOf, metricsIn, monitoring } from '../structure/monitoring/dashboard.ts';
 import { valuesOf } from '../support/receiver-process.ts';
-import { freePort } from '../support/temporal.ts';
+import { freePort } from '../support/free-port.ts';
 
 vi.setConfig({ hookTimeout: 120_000 });
 

@@ -2,12 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { openRunFolder } from '../../client/up/leftovers.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** One line of what the parts wrote down. */
 export interface PartEvent {
@@ -135,10 +135,5 @@ export class UpProcess {
 
 /** Two ports that nobody uses now. */
 export async function freePorts(): Promise<{ port: number; uiPort: number }> {
-  const probes = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')];
-  await Promise.all(probes.map((probe) => once(probe, 'listening')));
-  const [port, uiPort] = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => void probe.close(resolve))));
-  if (port === undefined || uiPort === undefined) throw new Error('no port');
-  return { port, uiPort };
+  return { port: await freePort(), uiPort: await freePort() };
 }

@@ -4,6 +4,8 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import { OperationCanceled } from '../../client/errors.ts';
 import type { Operation } from '../../client/operation.ts';
 import { searchAttributes } from '../../model/operations.ts';
+import { failureOf } from './failure-of.ts';
+import { HeldMoves } from './held-moves.ts';
 import { moved, startStandInWorker, until, type StandInWorker } from './stand-in-worker.ts';
 
 let worker: StandInWorker;
@@ -45,6 +47,26 @@ test('in a move: the VM is where it was', async () => {
   expect(await messageOfCanceled(operation)).toMatch(/canceled.*cancel1 is on host1/);
   expect(await attribute(operation, searchAttributes.state)).toBe('canceled');
   expect(await attribute(operation, searchAttributes.host)).toBe('host1');
+});
+
+test('one that was restarted from its disk meanwhile says so: Temporal would keep no text of a cancellation', async () => {
+  const moves = new HeldMoves();
+  worker.answerWith({
+    moveVm: async (order) => {
+      const report = await moves.moveVm(order);
+      return {
+        ...report,
+        restarted: true,
+        reason: 'it was restarted from disk, because neither is the latest',
+      };
+    },
+  });
+  const operation = await worker.drover.start('migrateVm', { vm: 'cancel5' });
+  await moves.ordered('cancel5');
+  await operation.cancel();
+  const { type, message } = await failureOf(operation);
+  expect(type).toBe('MigrationAborted');
+  expect(message).toMatch(/restarted from disk.*it was canceled/);
 });
 
 test('before it: nothing was changed', async () => {

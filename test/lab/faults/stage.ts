@@ -13,7 +13,7 @@ import { openLab, type Lab, type LabHost, type LabVm } from '../../../lab/lab.ts
 import { waitFor } from '../../../demo/traffic.ts';
 import { readSettings } from '../../../settings/read.ts';
 import { temporalTarget } from '../../../settings/temporal.ts';
-import { freePort } from '../../support/temporal.ts';
+import { freePort } from '../../support/free-port.ts';
 import { openOwnFolder } from '../../support/own-folder.ts';
 import { runningOn } from '../../support/world.ts';
 import type { Line } from './line.ts';

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { monitoring } from '../../structure/monitoring/dashboard.ts';
 import { ReceiverProcess } from '../../support/receiver-process.ts';
-import { freePort, prepareTestNamespace, startTestServer, type TestServer } from '../../support/temporal.ts';
+import { freePort } from '../../support/free-port.ts';
+import { prepareTestNamespace, startTestServer, type TestServer } from '../../support/temporal.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

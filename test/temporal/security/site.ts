@@ -6,7 +6,7 @@ import { startDrover, type RunningDrover } from '../../../demo/drover-process.ts
 import { simulatedDroverYaml } from '../../../lab/simulated/drover-yaml.ts';
 import { SimulatedServer } from '../../../lab/simulated/server.ts';
 import { DatacenterSpec } from '../../../lab/simulated/spec.ts';
-import { freePort } from '../../support/temporal.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /** Only its first host has it, so the other one refuses the VM, in words that name it. */
 export const secretNetwork = 'net-canary-5d1c';

@@ -11,7 +11,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { Drover } from '../../../client/drover.ts';
 import { issue, makeAuthority, type CertificateFiles } from '../../../lab/certificates.ts';
 import { daysFromNow, issueAt } from '../../lab/transports/certificates.ts';
-import { freePort, startTestServer, type TestServer } from '../../support/temporal.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startTestServer, type TestServer } from '../../support/temporal.ts';
 import { Site } from './site.ts';
 import { TlsFront, type TlsFrontOptions } from './tls-front.ts';
 
