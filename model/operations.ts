@@ -68,13 +68,15 @@ export const queries = { progress: 'progress', record: 'record' } as const;
 
 /**
  * `moveProgress`: from the activity that moves a VM, so that the operation's page shows what the hypervisor measures.
- * `leaseGranted`, `slotGranted`: from a record, to an operation whose turn has come. `stop`: from a VM's record to the
+ * `leaseGranted`, `slotGranted`: from a record, to an operation whose turn has come. `leaseInDoubt`: to the one that is
+ * next, which may take the lease over and settle it. `stop`: from a VM's record to the
  * holder of its lease, with a `StopRequest`: an operation that comes first needs the VM. `alertResolved`: from the alert
  * receiver, with an `AlertResolved`: the alert that asked for the operation is over.
  */
 export const signals = {
   moveProgress: 'moveProgress',
   leaseGranted: 'leaseGranted',
+  leaseInDoubt: 'leaseInDoubt',
   slotGranted: 'slotGranted',
   stop: 'stop',
   alertResolved: 'alertResolved',

@@ -32,6 +32,7 @@ const { acquireVm } = proxyActivities<RecordActivities>({
   summary: 'ask the record for the lease of the VM',
 });
 const leaseGranted = defineSignal<[LeaseGranted]>(signals.leaseGranted);
+const leaseInDoubt = defineSignal<[unknown]>(signals.leaseInDoubt);
 
 /** The right to act on a VM, until it is released. */
 export interface HeldLease {
@@ -73,8 +74,14 @@ export async function takeLease(
   setHandler(leaseGranted, (grant) => void (granted = grant), {
     description: 'Sent by the VM’s record: the lease is this operation’s now.',
   });
+  let isDoubted = false;
+  setHandler(leaseInDoubt, () => void (isDoubted = true), {
+    description:
+      'Sent by the VM’s record: its holder has ended in doubt, and this operation may settle that.',
+  });
   let takeOver: number | undefined;
   for (;;) {
+    isDoubted = false;
     const answer = await askForLease({
       vm,
       claimant,
@@ -90,7 +97,7 @@ export async function takeLease(
     if (answer.kind === 'refused') throw busyWith(vm, holder);
     onWait(holder);
     // The signal may be lost with a worker: asked again, the record says the same.
-    await condition(() => granted !== undefined, budgets.askAgainMs, {
+    await condition(() => granted !== undefined || isDoubted, budgets.askAgainMs, {
       summary: `then asks again for the lease of ${vm}`,
     });
     if (!granted) continue;

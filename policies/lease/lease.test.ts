@@ -227,8 +227,8 @@ describe('release', () => {
     const { record, tells } = release(queued, request, later);
     expect(record.lease).toMatchObject({ state: 'inDoubt', doubt: 'host2 is silent', move });
     expect(waiting(record)).toEqual(['b']);
-    expect(tells).toEqual([]);
-    expect(release(record, request, latest).record).toEqual(record);
+    expect(tells).toEqual([{ workflowId: 'b', signal: 'leaseInDoubt', payload: { vm: 'web1' } }]);
+    expect(release(record, request, latest)).toMatchObject({ record, tells: [] });
   });
 
   test('by one who never learnt of its lease leaves in doubt what an earlier holder has left', () => {

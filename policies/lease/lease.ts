@@ -2,6 +2,7 @@
  * Who may act on a VM: one operation at a time, by a lease whose epoch only grows. Pure decisions about a VM's record;
  * each may be repeated, and a repeated one answers as before and changes nothing. Records are never changed in place.
  */
+import { signals } from '../../model/operations.ts';
 import { outranks } from '../../model/ranks.ts';
 import type {
   AcquireVm,
@@ -80,7 +81,16 @@ export function release(record: VmRecord, request: Omit<ReleaseVm, 'vm'>, now: s
   };
   const doubt = request.doubt ?? doubtWithoutEpoch(request, lease);
   if (doubt === undefined) return grantNext(after, now);
-  return unchanged({ ...after, lease: { ...lease, state: 'inDoubt', doubt } }, undefined);
+  const [next] = after.queue;
+  // It would find out when it asks again, a minute later.
+  const isNews = lease.state === 'held' && next !== undefined;
+  return {
+    record: { ...after, lease: { ...lease, state: 'inDoubt', doubt } },
+    answer: undefined,
+    tells: isNews
+      ? [{ workflowId: next.claimant.workflowId, signal: signals.leaseInDoubt, payload: { vm: record.vm } }]
+      : [],
+  };
 }
 
 /**

@@ -186,6 +186,23 @@ test('the settle that a record has begun asks a silent host for longer than one 
   expect(operations[0]).toMatchObject({ kind: 'settleVm', outcome: 'settled' });
 });
 
+test('who waits learns of a doubt at once, and settles it', async () => {
+  const first = await migrate();
+  await moves.ordered(vm);
+  const second = await migrate({ wait: true });
+  await untilWaiting(second, new RegExp(first.workflowId));
+  moves.end(vm, { ...moved, outcome: 'inDoubt', reason: 'the target is silent' });
+  expect((await failureOf(first)).type).toBe('NeedsOperator');
+  await until('the order to end what was left', async () => moves.orders.find(({ endNow }) => endNow));
+  const { events = [] } = await worker.temporal.workflow.getHandle(second.workflowId).fetchHistory();
+  const signaled = (events ?? []).flatMap(
+    ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName ?? [],
+  );
+  expect(signaled).toContain('leaseInDoubt');
+  await second.cancel();
+  await second.result().catch(() => undefined);
+});
+
 test('a VM in doubt is settled by the operation that wants to move it', async () => {
   await leaveInDoubt();
   moves.end(vm);

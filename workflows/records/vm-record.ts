@@ -3,10 +3,10 @@
  * it should run, and how the last operations on it ended. The decisions are those of `policies/lease/`.
  */
 import { continueAsNew, patched } from '@temporalio/workflow';
-import { recordUpdates } from '../../model/operations.ts';
-import type { VmRecord } from '../../model/vm-record.ts';
+import { recordUpdates, signals } from '../../model/operations.ts';
+import type { ReleaseVm, VmRecord } from '../../model/vm-record.ts';
 import { confirm } from '../../policies/lease/confirm.ts';
-import { newVmRecord } from '../../policies/lease/decision.ts';
+import { newVmRecord, type Decision } from '../../policies/lease/decision.ts';
 import { acquire, operationEnded, release } from '../../policies/lease/lease.ts';
 import { see } from '../../policies/lease/see.ts';
 import { lastUnsettled } from './needs-person.ts';
@@ -61,7 +61,7 @@ const vmRecordKind: RecordKind<VmRecord> = {
         hasMoved: 'boolean?',
         doubt: 'string?',
       },
-      decide: release,
+      decide: (record, request: Omit<ReleaseVm, 'vm'>, now) => tellingDoubts(release(record, request, now)),
     },
     [recordUpdates.see]: {
       description: 'The VM was seen.',
@@ -87,6 +87,13 @@ const vmRecordKind: RecordKind<VmRecord> = {
   }),
   page: vmRecordPage,
 };
+
+/** Records that run since before the patch tell nobody, as their histories say. */
+function tellingDoubts<Answer>(decision: Decision<Answer>): Decision<Answer> {
+  const isOfDoubt = ({ signal }: { readonly signal: string }): boolean => signal === signals.leaseInDoubt;
+  if (!decision.tells.some(isOfDoubt) || patched('record-tells-of-doubt')) return decision;
+  return { ...decision, tells: decision.tells.filter((tell) => !isOfDoubt(tell)) };
+}
 
 export async function vmRecord(input: VmRecordInput): Promise<never> {
   checkRecordInput('vm', input, { epoch: 'number', queue: 'object', operations: 'object' });
