@@ -29,6 +29,14 @@ export interface Claimant {
  */
 export type MoveNote = 'mayHaveQuit' | 'targetIsLatest' | 'mayHaveRestarted' | 'ranAtTarget';
 
+/** Each note as people read it. */
+export const moveNoteTexts: Readonly<Record<MoveNote, string>> = {
+  mayHaveQuit: 'the source ends once the copy is whole',
+  targetIsLatest: 'the copy at the target is the latest',
+  mayHaveRestarted: 'it may have been started from its disk',
+  ranAtTarget: 'it has run at the target',
+};
+
 /** What the attempts of a lease's holder do on hosts; whoever takes such a lease over has to settle it first. */
 export interface MoveUnderWay {
   readonly uuid: string;

@@ -65,7 +65,7 @@ Lease:
   since:     2026-11-24T10:00:00Z (5 min ago)
   epoch:     7
   attempts:  2
-  doing:     a move from host1 to host2 (mayHaveQuit)
+  doing:     a move from host1 to host2 (the source ends once the copy is whole)
 
 Waiting:
   TURN  OPERATION          KIND       RANK    SINCE                            REASON

@@ -1,6 +1,6 @@
 /** Records as people read them. */
 import type { HostRecord, Slot } from '../../model/host-record.ts';
-import type { Claimant, Lease, VmRecord } from '../../model/vm-record.ts';
+import { moveNoteTexts, type Claimant, type Lease, type VmRecord } from '../../model/vm-record.ts';
 import type { Section } from './sections.ts';
 
 /** @param now to say how long ago something was */
@@ -71,7 +71,7 @@ function leaseValues(vm: string, lease: Lease, now: Date): Record<string, string
     attempts: String(attempt),
     doing:
       move &&
-      `a move from ${move.from} to ${move.to}${move.notes.length > 0 ? ` (${move.notes.join(', ')})` : ''}`,
+      `a move from ${move.from} to ${move.to}${move.notes.length > 0 ? ` (${move.notes.map((note) => moveNoteTexts[note]).join(', ')})` : ''}`,
     'asked to stop': stop && `by ${stop.by.workflowId}, ${when(stop.since, now)}`,
   };
 }

@@ -59,7 +59,7 @@ test('one in doubt says what its operation did, who waits, and what a person can
     `| acted on by | ${linkTo('migrate-vm/web1')} (migrateVm, person: new \\| disks), since 2026-01-01 00:00:00 UTC |`,
     '| lease | 7, attempts on hosts: 2 |',
     '| **in doubt** | host2 is silent |',
-    `| moves | from ${linkTo('host/host1')} to ${linkTo('host/host2')}, mayHaveQuit |`,
+    `| moves | from ${linkTo('host/host1')} to ${linkTo('host/host2')}, the source ends once the copy is whole |`,
     `| asked to stop | by ${failoverText}, 2026-01-01 00:05:00 UTC |`,
     `| 1 | ${failoverText} | 2026-01-01 00:05:00 UTC |`,
     `| last seen | running (booted) on ${linkTo('host/host1')}, 2026-01-01 00:00:00 UTC |`,

@@ -1,7 +1,7 @@
 /** The page of a VM's record in the Temporal UI: who holds the VM, who waits, where it was, what was done with it. */
 import { escaped, inCode, pageOf, table } from '../../model/markdown.ts';
 import { searchAttributes } from '../../model/operations.ts';
-import type { Lease, VmRecord } from '../../model/vm-record.ts';
+import { moveNoteTexts, type Lease, type VmRecord } from '../../model/vm-record.ts';
 import { linkTo, linkToHost, linkToSearch, linkToStart } from '../page.ts';
 import { timeText } from '../page-steps.ts';
 import { lastUnsettled } from './needs-person.ts';
@@ -56,7 +56,15 @@ function leaseRows({ epoch, attempt, state, doubt, move, stop }: Lease): string[
   return [
     ['lease', `${epoch}, attempts on hosts: ${attempt}`],
     ...(move
-      ? [['moves', [`from ${linkToHost(move.from)} to ${linkToHost(move.to)}`, ...move.notes].join(', ')]]
+      ? [
+          [
+            'moves',
+            [
+              `from ${linkToHost(move.from)} to ${linkToHost(move.to)}`,
+              ...move.notes.map((note) => moveNoteTexts[note]),
+            ].join(', '),
+          ],
+        ]
       : []),
     ...(state === 'inDoubt' ? [['**in doubt**', escaped(doubt ?? 'nobody said why')]] : []),
     ...(stop ? [['asked to stop', `by ${claimantText(stop.by)}, ${timeText(stop.since)}`]] : []),
