@@ -218,13 +218,13 @@ export class Drover implements AsyncDisposable {
   }
 
   /**
-   * Names of the VMs that have a record, by Temporal alone and so at once: a VM has one from its first survey on, and
-   * keeps it when it is gone.
+   * Names of the VMs that have a record and were seen on a host, by Temporal alone and so at once: a VM has one from its
+   * first survey on, and keeps it when it is gone. A name that somebody mistyped has one too, and was never seen.
    * @param limit default 5,000
    * @throws TemporalUnreachable
    */
   async vmNames({ limit = 5000 } = {}): Promise<string[]> {
-    const query = `WorkflowType = '${recordWorkflows.vm}' AND ExecutionStatus = 'Running'`;
+    const query = `WorkflowType = '${recordWorkflows.vm}' AND ExecutionStatus = 'Running' AND ${searchAttributes.host} IS NOT NULL`;
     const ids = await this.#reach.answer(async () => {
       const found: string[] = [];
       for await (const { workflowId } of this.#client.workflow.list({ query, pageSize: 1000 })) {

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { exitCodes } from '../../client/cli/exit-codes.ts';
 import { answeringHost, silentHost, vmFacts } from '../../client/cli/herd-for-tests.ts';
-import { recordWorkflows, vmRecordId } from '../../model/operations.ts';
+import { recordWorkflows, searchAttributes, vmRecordId } from '../../model/operations.ts';
 import {
   datacenter,
   foundAs,
@@ -288,17 +289,20 @@ test('migrate and explain of a VM that nobody knows name the one that was meant'
 
 describe('completion in a real bash', () => {
   beforeAll(async () => {
-    for (const vm of ['shop1', 'shop2'])
+    const host = defineSearchAttributeKey(searchAttributes.host, 'KEYWORD');
+    // The last is a name that somebody mistyped: no host was ever seen to have it.
+    for (const vm of ['shop1', 'shop2', 'shop3'])
       await standIns.temporal.workflow.start(recordWorkflows.vm, {
         workflowId: vmRecordId(vm),
         taskQueue: 'nobody-works-here',
+        typedSearchAttributes: vm === 'shop3' ? [] : [{ key: host, value: 'host1' }],
       });
     await until('the records are listed', async () =>
       (await standIns.drover.vmNames()).filter((vm) => vm.startsWith('shop')).length === 2 ? true : undefined,
     );
   });
   afterAll(async () => {
-    for (const vm of ['shop1', 'shop2'])
+    for (const vm of ['shop1', 'shop2', 'shop3'])
       await standIns.temporal.workflow.getHandle(vmRecordId(vm)).terminate();
   });
 
