@@ -258,6 +258,14 @@ describe('an operation that is followed', () => {
     expect(watch.exitCode).toBe(exitCodes.failed);
   });
 
+  test('is canceled, and people read at once what that waits for', async () => {
+    const workflowId = await moving('canceled2');
+    const { exitCode, stderr, stdout } = await drover('cancel', workflowId);
+    expect(stderr).toContain(`${workflowId} is asked to end: `);
+    expect(stdout).toMatch(/^canceled: canceled2 is on host1, where it was/);
+    expect(exitCode).toBe(exitCodes.ok);
+  });
+
   test('that nobody knows is answered with the one that was meant', async () => {
     const workflowId = await moving('meant1');
     releases.get('meant1')?.();

@@ -24,6 +24,13 @@ export function defineCancel(verb: Command): void {
           await operation.cancel().catch(async (error: unknown) => {
             throw await withNearOperations(error, workflowId, drover);
           });
+          if (output === 'table') {
+            console.error(
+              printable(
+                `${workflowId} is asked to end: a copy is aborted, and both hosts are asked where the VM is; one that is silent, for 15 minutes at most. Ctrl-C leaves it to that`,
+              ),
+            );
+          }
           const result = await follow(operation);
           if (output !== 'table')
             return print(output, { operation: workflowId, canceled: false, ...result }, () => []);
