@@ -60,10 +60,11 @@ async function main(): Promise<number> {
   let exitCode = 1;
   try {
     await datacenter.up(steps);
+    if (interrupted.isAsked()) return 130;
     const settings = readSettings(datacenter.droverYamlPath);
     await using running = await steps.run('start Drover', () => startDrover(datacenter.droverYamlPath));
     const startSeconds = (performance.now() - began) / 1000;
-    const move = await Promise.race([guidedMove(datacenter, running.drover, steps.line), interrupted]);
+    const move = await Promise.race([guidedMove(datacenter, running.drover, steps.line), interrupted.asked]);
     if (!move) return 130;
     const broken = brokenPromises(move);
     console.error(summary(move, datacenter));
@@ -72,7 +73,7 @@ async function main(): Promise<number> {
     if (!values.once) {
       console.error(nextSteps(datacenter, settings, running.drover.target.uiUrl));
       if (values.json) print(move, startSeconds);
-      await interrupted;
+      await interrupted.asked;
       exitCode = 0;
     } else if (values.json) {
       process.once('exit', () => print(move, startSeconds));
@@ -124,11 +125,23 @@ function nextSteps(datacenter: Datacenter, settings: Settings, uiUrl: string | u
   ].join('\n');
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one kills. */
-function interruption(): Promise<undefined> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(undefined));
-  });
+/** The first Ctrl-C, SIGTERM or end of the terminal is heeded, a second one answered, and the third one kills. */
+function interruption(): { readonly asked: Promise<undefined>; readonly isAsked: () => boolean } {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  let times = 0;
+  const heed = (): void => {
+    times++;
+    if (times === 1) {
+      console.error('Takes down what was started, once the step that is under way has ended ...');
+      resolve(undefined);
+    } else if (times === 2) {
+      console.error(
+        'It is being taken down. Once more leaves the rest as it is, and the next start removes it.',
+      );
+    } else process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, heed);
+  return { asked: promise, isAsked: () => times > 0 };
 }
 
 try {

@@ -1,4 +1,5 @@
 /** `npm start` on the simulated datacenter, as a person without root has it. */
+import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,6 +55,26 @@ test('shows the move on an alert, says that all is simulated and what the real o
   const measured = ['wholeMs', 'copyMs', 'downtimeMs', 'requests', 'longestGapMs', 'startSeconds'];
   expect(measured.filter((key) => typeof figures[key] !== 'number')).toEqual([]);
   expect(figures['servedAfter']).toBeGreaterThan(figures['servedBefore'] ?? Infinity);
+  expect(processesOf(folder)).toEqual([]);
+  expect(existsSync(folder)).toBe(false);
+}, 120_000);
+
+test('Ctrl-C, pressed twice, takes everything down all the same, and says so', async () => {
+  const child = spawn(
+    process.execPath,
+    [join(project, 'demo/start.ts'), '--simulated', '--once', '--folder', folder],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const ended = once(child, 'exit');
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await vi.waitFor(() => expect(said).toContain('load begins in web1'), { timeout: 60_000 });
+  child.kill('SIGINT');
+  await vi.waitFor(() => expect(said).toContain('Takes down what was started'));
+  child.kill('SIGINT');
+  const [exitCode] = await ended;
+  expect(exitCode).toBe(130);
+  expect(said).toContain('It is being taken down.');
   expect(processesOf(folder)).toEqual([]);
   expect(existsSync(folder)).toBe(false);
 }, 120_000);
