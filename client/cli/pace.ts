@@ -5,10 +5,11 @@ import { TemporalUnreachable, WorkersSilent } from '../errors.ts';
 
 const mostSeconds = 3600;
 
-/** `--every SECONDS` @param seconds the default */
+/** `--every SECONDS`, which means `--watch` too. @param seconds the default */
 export function everyOption(seconds: number): Option {
-  return new Option('--every <seconds>', 'with --watch: how often to look')
+  return new Option('--every <seconds>', 'how often to look; --watch goes without saying')
     .default(seconds)
+    .implies({ watch: true })
     .argParser((text: string) => {
       const value = Number(text);
       if (!(value >= 1 && value <= mostSeconds))
