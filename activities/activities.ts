@@ -6,7 +6,7 @@ import { signals } from '../model/operations.ts';
 import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
 import { ChosenTargets } from './chosen-targets.ts';
 import { CpuComparisons } from './cpu-comparisons.ts';
-import { detachedSignal } from './detached.ts';
+import { endSignals } from './end-signals.ts';
 import { heartbeatEveryMs, heartbeating } from './heartbeats.ts';
 import type { Hosts } from './hosts/hosts.ts';
 import { pageOf, type InventoryPage } from './inventory-pages.ts';
@@ -78,18 +78,12 @@ export function createHostActivities(hosts: Hosts): HostActivities & SettleHostA
  */
 function moveContext({ vm, lease }: MoveVmRequest): MoveContext & Disposable {
   const context = Context.current();
-  const cancel = new AbortController();
-  // Only a request to cancel ends the move: whoever is detached lets go of a job that goes on without it.
-  context.cancellationSignal.addEventListener('abort', () => {
-    if (context.cancellationDetails?.cancelRequested) cancel.abort();
-  });
   const signal = progressSignal();
   const earlier = context.info.heartbeatDetails as MigrationProgress | undefined;
   let last = earlier;
   const beats = setInterval(() => context.heartbeat(last), heartbeatEveryMs);
   return {
-    cancelRequested: cancel.signal,
-    detached: detachedSignal(context),
+    ...endSignals(context),
     isFirst: context.info.attempt === 1,
     activity: context.info.activityId,
     lease: attemptLease(recordsOfContext(), {

@@ -1,6 +1,6 @@
 /** The activities that ask records, with the client of the worker in which they run. */
 import { Context } from '@temporalio/activity';
-import { detachedSignal } from '../detached.ts';
+import { endSignals } from '../end-signals.ts';
 import { isRunning } from './is-running.ts';
 import type { RecordActivities } from './record-activities.ts';
 import { temporalRecords } from './temporal-records.ts';
@@ -32,6 +32,6 @@ export function recordsOfContext(): ReturnType<typeof temporalRecords> {
   return temporalRecords(client, {
     // Its time tells it from one of the same id in another run of the operation.
     asker: `${info.activityId}@${info.scheduledTimestampMs}`,
-    detached: detachedSignal(context),
+    detached: endSignals(context).detached,
   });
 }

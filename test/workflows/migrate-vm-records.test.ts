@@ -66,6 +66,13 @@ async function readRecord(): Promise<VmRecord> {
   return record;
 }
 
+function untilFree(): Promise<VmRecord> {
+  return until('a free lease', async () => {
+    const record = await readRecord();
+    return record.lease ? undefined : record;
+  });
+}
+
 /** An operation began to move the VM, and ended without knowing where that left it. */
 async function leaveInDoubt(): Promise<void> {
   const records = temporalRecords(worker.temporal);
@@ -156,10 +163,7 @@ test('where nobody asks, the record finds out that a move was terminated, and ha
   const first = await migrate();
   await moves.ordered(vm);
   await worker.temporal.workflow.getHandle(first.workflowId).terminate('by hand');
-  const { operations } = await until('a free lease', async () => {
-    const record = await readRecord();
-    return record.lease ? undefined : record;
-  });
+  const { operations } = await untilFree();
   expect(operations.slice(0, 2)).toMatchObject([
     { kind: 'settleVm', outcome: 'settled' },
     { workflowId: first.workflowId, outcome: 'ended' },
@@ -179,10 +183,7 @@ test('the settle that a record has begun asks a silent host for longer than one 
   const first = await migrate();
   await moves.ordered(vm);
   await worker.temporal.workflow.getHandle(first.workflowId).terminate('by hand');
-  const { operations } = await until('a free lease', async () => {
-    const record = await readRecord();
-    return record.lease ? undefined : record;
-  });
+  const { operations } = await untilFree();
   expect(operations[0]).toMatchObject({ kind: 'settleVm', outcome: 'settled' });
 });
 
