@@ -24,9 +24,10 @@ async function ask(
   const url = `http://${address}/cgi-bin/${what}`;
   let answer = '';
   try {
-    // QEMU's emulation loses a write of the guest's now and then while memory is copied: a program that dies of it has
-    // answered nothing, and what it was asked for may be asked again.
+    // Seen now and then after a move, and not explained: QEMU's emulation loses a write of the guest's at times while
+    // memory is copied, of which the program there may have died. What it was asked for may be asked again, and it is said.
     for (let times = 0; times < 3 && answer === ''; times++) {
+      if (times > 0) console.error(`VM ${name} answered nothing to ${url}, and is asked again`);
       const response = await fetch(url, { signal: AbortSignal.timeout(15_000) });
       answer = (await response.text()).trim();
     }
