@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { identityOf, isRunning, signalProcess } from '../../client/up/process-identity.ts';
+import { isRunning, ProcessIdentity, signalProcess } from '../../client/up/process-identity.ts';
 import { openOwnFolder } from '../support/own-folder.ts';
 
 const harness = fileURLToPath(new URL('./stand-ins/harness-with-frozen-child.ts', import.meta.url));
@@ -22,9 +22,7 @@ async function startHarness(ending: 'waits' | 'exits') {
   const owner = spawn(process.execPath, [harness, all, ending], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(owner, 'exit');
   const [line] = (await once(createInterface({ input: owner.stdout }), 'line')) as [string];
-  const frozen = identityOf(Number(line));
-  if (!frozen) throw new Error(`the stand-in said "${line}"`);
-  return { owner, exited, frozen };
+  return { owner, exited, frozen: ProcessIdentity.parse(JSON.parse(line)) };
 }
 
 test('a frozen child of a killed harness, and its folder', async () => {

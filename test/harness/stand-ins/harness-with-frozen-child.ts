@@ -1,6 +1,10 @@
-/** Stands in for a harness: has a child that it has frozen, tells its number, and waits or exits. `FOLDER waits|exits` */
+/**
+ * Stands in for a harness: has a child that it has frozen, and waits or exits. Tells which process the child is, since
+ * after an exit it may have ended before anyone could ask. `FOLDER waits|exits`
+ */
 import { spawn } from 'node:child_process';
 import { openRunFolder } from '../../../client/up/leftovers.ts';
+import { identityOf } from '../../../client/up/process-identity.ts';
 import { openOwnFolder } from '../../support/own-folder.ts';
 
 const [, , all = '', ending] = process.argv;
@@ -9,5 +13,5 @@ const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { s
 if (child.pid === undefined) throw new Error('the child did not start');
 openRunFolder(own).remember('worker', child.pid);
 child.kill('SIGSTOP');
-console.log(child.pid);
+console.log(JSON.stringify(identityOf(child.pid)));
 if (ending === 'exits') process.exit(0);
