@@ -121,6 +121,8 @@ export interface MigrateVmStatus {
   /** The operations that have what is waited for. */
   readonly holders?: readonly string[] | undefined;
   readonly progress?: MigrationProgress;
+  /** What the check found that does not stop the move. */
+  readonly warnings?: readonly Finding[];
   /** Absent while all goes well. */
   readonly trouble?: Trouble | undefined;
   /** When the alert that asked for it was over: information, by which nothing is canceled. */

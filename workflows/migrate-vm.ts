@@ -192,7 +192,7 @@ async function moveInSteps(
         const decision: Decision = endWithoutMove(input, found);
         if (decision.kind === 'end') return await tidy(decision.end(startedMs), hosts);
         const { to } = decision;
-        show({ step: 'moving', from: found.from, to });
+        show({ step: 'moving', from: found.from, to, warnings: found.findings });
         upsertSearchAttributes(searchAttributesOf({ host: to }));
         hosts.add(found.from).add(to);
 

@@ -1,4 +1,5 @@
 /** How the CLI ends: one code for each kind of end, and one message that says what to do. */
+import type { FailureType } from '../../model/failures.ts';
 import { SettingsError } from '../../settings/read.ts';
 import type { TemporalConfigError } from '../../settings/temporal.ts';
 import {
@@ -33,14 +34,9 @@ export class Detached extends Error {
   }
 }
 
-const refusals: readonly string[] = [
-  'InvalidInput',
-  'UnknownVm',
-  'UnknownHost',
-  'VmBusy',
-  'CheckFailed',
-  'NoHostFits',
-];
+/** What an operation finds wrong with what was asked, as other verbs find it before they ask anyone. */
+const mistakes: readonly string[] = ['InvalidInput', 'UnknownVm', 'UnknownHost'] satisfies FailureType[];
+const refusals: readonly string[] = ['VmBusy', 'CheckFailed', 'NoHostFits'] satisfies FailureType[];
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Detached) return exitCodes.interrupted;
@@ -49,8 +45,10 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof OperationNotFound) return exitCodes.usage;
   if (error instanceof TemporalUnreachable || error instanceof WorkersSilent) return exitCodes.unreachable;
   if (error instanceof Refused) return exitCodes.refused;
-  if (error instanceof OperationFailed && error.type && refusals.includes(error.type))
-    return exitCodes.refused;
+  if (error instanceof OperationFailed && error.type) {
+    if (mistakes.includes(error.type)) return exitCodes.usage;
+    if (refusals.includes(error.type)) return exitCodes.refused;
+  }
   return exitCodes.failed;
 }
 

@@ -4,6 +4,7 @@ import type { Operation, OperationView } from '../operation.ts';
 import { Detached } from './exit.ts';
 import { moveLine } from './live-line.ts';
 import { printable } from './printable.ts';
+import { findingText } from './texts.ts';
 
 /**
  * @returns the operation's result
@@ -11,6 +12,7 @@ import { printable } from './printable.ts';
  */
 export async function follow<R>(operation: Operation<R>): Promise<R> {
   const line = process.stderr.isTTY ? liveLine(process.stderr) : plainLines();
+  const told = new Set<string>();
   const textOf = narrator({ width: () => line.width() });
   let detach: (reason: Error) => void = () => undefined;
   const detached = new Promise<never>((_, reject) => (detach = reject));
@@ -21,6 +23,11 @@ export async function follow<R>(operation: Operation<R>): Promise<R> {
       detached,
       (async () => {
         for await (const view of operation.follow()) {
+          const { warnings = [] } = view.status ?? {};
+          for (const warning of warnings.map(findingText).filter((one) => !told.has(one))) {
+            told.add(warning);
+            line.note(warning);
+          }
           const text = textOf(view);
           if (text !== undefined) line.show(printable(text), view.status?.step);
         }
@@ -80,6 +87,8 @@ interface Line {
   /** Columns that it has. */
   width(): number | undefined;
   show(text: string, step?: string): void;
+  /** What stays to be read. */
+  note(text: string): void;
   end(): void;
 }
 
@@ -89,6 +98,7 @@ function liveLine(terminal: NodeJS.WriteStream): Line {
   return {
     width,
     show: (text) => terminal.write(`\r\u001b[K${cut(text, width())}`),
+    note: (text) => terminal.write(`\r\u001b[K${text}\n`),
     end: () => void terminal.write('\r\u001b[K'),
   };
 }
@@ -118,6 +128,7 @@ export function plainLines(
       write(text);
       last = { text, step, atMs: nowMs() };
     },
+    note: write,
     end: () => undefined,
   };
 }

@@ -6,6 +6,16 @@ import { plainIssue } from '../../model/plain-issue.ts';
 import { printable } from './printable.ts';
 import { UsageError } from './exit.ts';
 
+/** What each key of an input is called on the command line; the others are arguments of their own name. */
+const optionOf: Readonly<Record<string, string>> = {
+  to: '--to',
+  reason: '--reason',
+  maxDowntimeMs: '--max-downtime',
+  bandwidthMiBps: '--bandwidth',
+  timeoutSeconds: '--timeout',
+  runsOn: '--runs-on',
+} satisfies Partial<Record<keyof MigrateVmRequest | keyof SettleVmRequest, string>>;
+
 /** @throws UsageError that names each wrong value and what is allowed */
 export function checkedMigrateVm(request: MigrateVmRequest): MigrateVmRequest {
   return checked(MigrateVmInput, request);
@@ -21,7 +31,7 @@ function checked<T extends object>(schema: z.ZodType, request: T): T {
   if (parsed.success) return request;
   const problems = parsed.error.issues.map((issue) => {
     const key = issue.path.join('.');
-    return `${key} ${JSON.stringify(request[key as keyof T])} ${plainIssue(issue)}`;
+    return `${optionOf[key] ?? key} ${JSON.stringify(request[key as keyof T])} ${plainIssue(issue)}`;
   });
   throw new UsageError(printable(problems.join('\n').replaceAll('\n', '; ')));
 }

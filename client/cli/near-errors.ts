@@ -53,6 +53,11 @@ export async function withNearOperations(
 ): Promise<unknown> {
   if (!(error instanceof OperationNotFound)) return error;
   const others = await drover.operations({ dryRuns: true, limit: 500 });
+  const ofVm = others.find(({ vm }) => vm === workflowId);
+  if (ofVm)
+    return new UsageError(
+      `${workflowId} is a VM; its ${ofVm.status === 'RUNNING' ? 'operation' : 'last operation, which has ended,'} is ${ofVm.workflowId}`,
+    );
   const near = didYouMean(
     workflowId,
     others.map((one) => one.workflowId),

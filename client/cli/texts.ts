@@ -34,10 +34,10 @@ function reportText({ vm, from, to, reason, wholeMs, figures }: MigrateVmResult)
     downtime:
       downtimeMs === undefined
         ? undefined
-        : milliseconds(downtimeMs) +
+        : `${milliseconds(downtimeMs)} by QEMU's count` +
           (standstillMs === undefined
             ? ''
-            : `; ${milliseconds(standstillMs)} until the VM ran, as the worker saw it`),
+            : `; ${milliseconds(standstillMs)} from the halt until it ran at the target, by the worker's clock`),
     reason,
   };
   return tableOf(

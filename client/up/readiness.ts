@@ -1,4 +1,6 @@
 /** Whether the parts of Drover answer. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TemporalTarget } from '../../settings/temporal.ts';
 
@@ -21,6 +23,20 @@ export async function temporalAnswers({ connectConfig, namespace }: TemporalTarg
     }
   } catch {
     return false;
+  }
+}
+
+/** Whether anything takes connections at this address. @param address `127.0.0.1:7233` */
+export async function isTaken(address: string): Promise<boolean> {
+  const at = address.lastIndexOf(':');
+  const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)) });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(answerWithinMs) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }
 

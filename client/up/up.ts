@@ -9,7 +9,7 @@ import { openRunFolder } from './leftovers.ts';
 import { lockStateFolder } from './lock.ts';
 import { openProcessLog, type ProcessLog } from './output.ts';
 import { partsOf, temporalPart, type Part } from './processes.ts';
-import { untilAnswers } from './readiness.ts';
+import { isTaken, untilAnswers } from './readiness.ts';
 import { supervise, type Pauses, type Supervised } from './supervisor.ts';
 
 /** A process that was asked to end gets this long before it is killed. */
@@ -17,6 +17,18 @@ const graceMs = 15_000;
 /** The very first start may have to build the Temporal CLI, for some minutes. */
 const temporalWithinMs = 15 * 60_000;
 const readyWithinMs = 60_000;
+
+/** A server that is not this Drover's listens where its own Temporal is to: it may be that of another herd. */
+export class AddressTakenError extends Error {
+  override readonly name = 'AddressTakenError';
+
+  constructor(address: string) {
+    super(
+      `another program listens at ${address}, where this Drover's Temporal is to: give this one another port ` +
+        `(temporal.embedded.port), or, if that is the Temporal to work with, set TEMPORAL_ADDRESS to it`,
+    );
+  }
+}
 
 /** How to run it. */
 export interface UpOptions {
@@ -36,7 +48,7 @@ export interface UpOptions {
  * Runs until SIGINT, SIGTERM or SIGHUP, then ends the worker and the alert receiver, and Temporal after them; a
  * second signal kills at once. What an earlier start left behind by a crash is ended first.
  * @returns the exit code: 0 after a signal, 1 when the embedded Temporal never answered
- * @throws SettingsError, TemporalConfigError, AlreadyUpError before anything is started
+ * @throws SettingsError, TemporalConfigError, AlreadyUpError, AddressTakenError before anything is started
  */
 export async function runUp({
   settingsFile,
@@ -75,6 +87,8 @@ export async function runUp({
   let exitCode = 0;
   try {
     await run.endLeftovers({ report, graceMs });
+    if (target.kind === 'embedded' && (await isTaken(target.address)))
+      throw new AddressTakenError(target.address);
     report(target.because);
     for (const part of parts) {
       if (signals.end.aborted) break;

@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { exitCodes } from '../../client/cli/exit-codes.ts';
 import { answeringHost, silentHost, vmFacts } from '../../client/cli/herd-for-tests.ts';
+import type { Finding } from '../../model/migrate-vm.ts';
 import { recordWorkflows, searchAttributes, vmRecordId } from '../../model/operations.ts';
 import {
   datacenter,
@@ -95,11 +96,11 @@ function drover(...args: string[]) {
 }
 
 /** A move of a VM of this name that has begun to copy. */
-async function moving(vm: string): Promise<string> {
+async function moving(vm: string, findings: readonly Finding[] = []): Promise<string> {
   standIns.answerWith({
     listHosts: async () => ({ hosts }),
     moveVm: moveUntilReleased,
-    checkMigration: async (request) => foundAs(request.vm),
+    checkMigration: async (request) => ({ ...foundAs(request.vm), findings }),
   });
   const { stdout } = await drover('migrate', vm, '--detach', '-o', 'json');
   const { workflowId } = JSON.parse(stdout) as { workflowId: string };
@@ -280,7 +281,38 @@ describe('an operation that is followed', () => {
       expect(stderr).toContain(`no operation is called ${wrong}; did you mean ${workflowId}`);
       expect(exitCode).toBe(exitCodes.usage);
     }
+    const { stderr } = await drover('watch', 'meant1');
+    expect(stderr).toMatch(
+      new RegExp(`meant1 is a VM; its (operation|last operation, which has ended,) is ${workflowId}`),
+    );
   });
+
+  test('tells of what the check found while it goes on, and not only at its end', async () => {
+    const warning = { severity: 'warning', code: 'noGain', message: 'host2 scores less' } as const;
+    const workflowId = await moving('warned1', [warning]);
+    const watch = drover('watch', workflowId);
+    const line = 'warning: host2 scores less [noGain]';
+    let told = '';
+    watch.stderr.on('data', (data: Buffer) => (told += data.toString()));
+    await until('the warning', async () => (told.includes(line) ? true : undefined));
+    expect((await standIns.drover.operation(workflowId).look()).isRunning).toBe(true);
+    releases.get('warned1')?.();
+    await watch;
+    expect(told.split(line)).toHaveLength(2);
+  });
+});
+
+test('a list that takes long says what it waits for', async () => {
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  standIns.answerWith({ listHosts: async () => (await asked, { hosts }) });
+  const get = drover('get', 'hosts');
+  let told = '';
+  get.stderr.on('data', (data: Buffer) => (told += data.toString()));
+  await until('a word of it', async () => (told === '' ? undefined : true));
+  expect(told).toMatch(/^waiting for the workers, which ask; a host that stays silent is left out/);
+  answer();
+  expect(await get).toMatchObject({ exitCode: exitCodes.ok });
 });
 
 test('migrate and explain of a VM that nobody knows name the one that was meant', async () => {
@@ -291,7 +323,7 @@ test('migrate and explain of a VM that nobody knows name the one that was meant'
   for (const verb of ['migrate', 'explain']) {
     const { exitCode, stderr } = await drover(verb, 'wbe1');
     expect(stderr).toContain('did you mean web1? [UnknownVm]');
-    expect(exitCode).toBe(exitCodes.refused);
+    expect(exitCode).toBe(exitCodes.usage);
   }
 });
 

@@ -19,11 +19,13 @@ export interface PartEvent {
 /** A state folder with its settings, in which any number of `drover up` may be started. */
 export class UpFolder {
   readonly stateDir: string;
+  readonly ports: { readonly port: number; readonly uiPort: number };
   readonly settingsFile: string;
   readonly #events: string;
   readonly #started: ChildProcess[] = [];
 
-  constructor(ports: { port: number; uiPort: number }) {
+  constructor(ports: UpFolder['ports']) {
+    this.ports = ports;
     this.stateDir = mkdtempSync(join(tmpdir(), 'drover-up-'));
     this.settingsFile = join(this.stateDir, 'drover.yaml');
     this.#events = join(this.stateDir, 'events');

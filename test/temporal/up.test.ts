@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { identityOf, isRunning } from '../../client/up/process-identity.ts';
@@ -108,6 +109,18 @@ describe('what an earlier start left', () => {
     expect(existsSync(note)).toBe(false);
     expect(identityOf(pid)).toEqual(identity);
   });
+});
+
+test('a server of somebody else at the address of its Temporal is left alone, and nothing is started', async () => {
+  const foreign = createServer().listen(folder.ports.port, '127.0.0.1');
+  await once(foreign, 'listening');
+  onTestFinished(() => void foreign.close());
+  const up = folder.up('temporal', 'worker');
+  expect(await up.exitCode()).toBe(1);
+  expect(up.output).toContain(
+    `another program listens at 127.0.0.1:${folder.ports.port}, where this Drover's Temporal is to`,
+  );
+  expect(folder.events()).toEqual([]);
 });
 
 test('a second up on the same state folder is refused and says which process has it', async () => {

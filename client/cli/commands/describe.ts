@@ -19,6 +19,7 @@ import { outputOption, print, type Format } from '../output.ts';
 import { printable } from '../printable.ts';
 import { hostSections, vmSections, when } from '../record-texts.ts';
 import { sectionsText, type Section } from '../sections.ts';
+import { awaited, patiently } from '../patience.ts';
 import { withDrover } from '../session.ts';
 import { alertOverText } from '../texts.ts';
 
@@ -41,7 +42,10 @@ export function defineDescribe(verb: Command): void {
     .addOption(outputOption())
     .action(async (kind: Kind, name: string, { output }: { output: Format }, command: Command) => {
       await withDrover(command, async (drover, settings) => {
-        const { data, sections } = await describers[kind](drover, name, settings);
+        const { data, sections } = await patiently(
+          awaited.described,
+          describers[kind](drover, name, settings),
+        );
         if (output === 'table') console.log(sectionsText(sections(new Date())));
         else print(output, data, () => []);
       });

@@ -8,6 +8,7 @@ import { withNearNames } from '../near-errors.ts';
 import { outputOption, print, type Format } from '../output.ts';
 import { placementText } from '../placement-text.ts';
 import { printable } from '../printable.ts';
+import { awaited, patiently } from '../patience.ts';
 import { withDrover } from '../session.ts';
 import { findingText } from '../texts.ts';
 
@@ -25,7 +26,7 @@ export function defineExplain(verb: Command): void {
           askedBy: byCommandLine(),
         });
         const result = await printingFailures(output, () =>
-          operation.result().catch(async (error: unknown) => {
+          patiently(awaited.check, operation.result()).catch(async (error: unknown) => {
             throw await withNearNames(error, { vm, host: to }, drover, settings);
           }),
         );

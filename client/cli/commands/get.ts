@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addExamples } from '../examples.ts';
+import { awaited, patiently } from '../patience.ts';
 import { keepListing } from '../keep-listing.ts';
 import { kindArgument } from '../kind-argument.ts';
 import { labeledInWords, labelKeys, type Labeled } from '../labels.ts';
@@ -36,7 +37,7 @@ export function defineGet(verb: Command): void {
         const asked: ListOptions = { selector, ...rest };
         const list = () => listings[kind](drover, asked);
         if (watch) return await keepListing(list, { output, everyMs: every * 1000 });
-        const { head, items, notes, all } = await list();
+        const { head, items, notes, all } = await patiently(awaited.list, list());
         print(
           output,
           items.map(({ data }) => data),

@@ -44,7 +44,7 @@ export function defineMigrate(verb: Command): void {
       const request = checkedMigrateVm(requestOf(vm, options));
       await withDrover(command, async (drover, settings) => {
         const operation = await drover.start('migrateVm', request, {
-          summary: `${vm} by the command line`,
+          summary: `${vm} by ${byCommandLine()}`,
           askedBy: byCommandLine(),
         });
         if (options.output === 'table') showInUi(drover, operation.workflowId);

@@ -34,7 +34,7 @@ export function defineSettle(verb: Command): void {
         if (options.runsOn !== undefined) checkHost(options.runsOn, settings);
         await confirm(request, options);
         const operation = await drover.start('settleVm', request, {
-          summary: `${vm} by the command line`,
+          summary: `${vm} by ${byCommandLine()}`,
           askedBy: byCommandLine(),
         });
         if (options.output === 'table') showInUi(drover, operation.workflowId);

@@ -9,6 +9,7 @@ import { printable } from '../printable.ts';
 import { checkKeys, nothingSelected, selectorOption, type Requirement } from '../selector.ts';
 import { withDrover } from '../session.ts';
 import { hostLoads, loadHead, loadRow, vmLoads, type Load, type SortKey } from '../top-loads.ts';
+import { awaited, patiently } from '../patience.ts';
 import { keepTop } from '../keep-top.ts';
 
 type Kind = 'hosts' | 'vms';
@@ -35,7 +36,7 @@ export function defineTop(verb: Command): void {
         checkKeys(selector, labelKeys(kind, settings), labeledInWords[kind]);
         const look = () => loadsOf(drover, kind, { selector, sort });
         if (watch) return await keepTop(kind, look, { output, everyMs: every * 1000 });
-        const { loads, notes } = await look();
+        const { loads, notes } = await patiently(awaited.list, look());
         print(
           output,
           loads.map(({ data }) => data),
