@@ -12,7 +12,7 @@ test('a worker is waited for only after it has answered nothing for some seconds
   const textOf = narrator({ nowMs: () => nowMs });
   expect(textOf({ isRunning: true })).toBeUndefined();
   nowMs = 2_900;
-  expect(textOf(checking)).toBe('checking');
+  expect(textOf(checking)).toBe('checking everything that could stop the move');
   nowMs = 5_000;
   expect(textOf({ isRunning: true })).toBeUndefined();
   nowMs = 6_000;

@@ -1,5 +1,6 @@
 /** Follows an operation to its end: one live line on a terminal, plain lines elsewhere. */
 import stringWidth from 'string-width';
+import type { MigrateVmStep } from '../../model/migrate-vm.ts';
 import type { Operation, OperationView } from '../operation.ts';
 import { Detached } from './exit.ts';
 import { moveLine } from './live-line.ts';
@@ -78,9 +79,15 @@ export function narrator({ nowMs = () => performance.now(), width = () => undefi
   };
 }
 
+/** What takes its time before there is anything to measure. */
+const inWords: Readonly<Record<string, string>> = {
+  waiting: 'waiting for the right to act on the VM',
+  checking: 'checking everything that could stop the move',
+} satisfies Partial<Record<MigrateVmStep, string>>;
+
 function waiting(step: string, status: OperationView['status']): string {
   const waitsFor = status && 'waitsFor' in status ? status.waitsFor : undefined;
-  return waitsFor === undefined ? step : `${step} for ${waitsFor}`;
+  return waitsFor === undefined ? (inWords[step] ?? step) : `${step} for ${waitsFor}`;
 }
 
 interface Line {

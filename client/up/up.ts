@@ -10,6 +10,7 @@ import { lockStateFolder } from './lock.ts';
 import { openProcessLog, type ProcessLog } from './output.ts';
 import { partsOf, temporalPart, type Part } from './processes.ts';
 import { isTaken, untilAnswers } from './readiness.ts';
+import { terminalLine } from './terminal-line.ts';
 import { supervise, type Pauses, type Supervised } from './supervisor.ts';
 
 /** A process that was asked to end gets this long before it is killed. */
@@ -78,7 +79,9 @@ export async function runUp({
   const start = (part: Part): void => {
     const log = openProcessLog(join(folder, 'log'), part.name, (line) => {
       // While it ends, Temporal's server reports each of its own parts as lost.
-      if (!quiet && !(part.name === temporalPart && signals.end.aborted)) say(part.name, line);
+      if (quiet || (part.name === temporalPart && signals.end.aborted)) return;
+      const shown = process.stdout.isTTY ? terminalLine(line) : line;
+      if (shown !== undefined) say(part.name, shown);
     });
     logs.push(log);
     running.push(supervise(part, { run, log, report, ...(pauses ? { pauses } : {}) }));
