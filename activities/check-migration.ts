@@ -189,7 +189,7 @@ async function checkFrom(
   const need = { vm: name, memoryMiB: source.vm.memoryMiB, cpuCores: source.vm.vcpus };
   await using room = new RoomOfCheck(records, { ...need, operation: request.operation });
   const snapshot = (of: Survey, held: readonly PlannerReservation[] = targets.reservations()): Snapshot =>
-    room.see(snapshotOf(of, hosts.site.vms, planned, held));
+    room.see(snapshotOf(of, hosts.site.vms, planned, held, hosts.site.rules));
   const traveller = { source, sourceReport, definition, sourceCpu, incompatible };
   const found = {
     kind: 'found' as const,

@@ -106,6 +106,7 @@ export class StandIns {
           };
         }),
         vms: {},
+        rules: [],
         starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25 },
         migrations: { perHostIn: 2, perHostOut: 3 },
         keepaliveSeconds: 4,

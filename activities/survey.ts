@@ -1,7 +1,13 @@
 /** One look at many hosts: what they report, how busy they are, and who did not answer. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostFacts, HostReport, InventoryHost, ReportedVm, VmFacts } from '../model/inventory.ts';
-import type { PlannerHost, PlannerReservation, PlannerVm, Snapshot } from '../model/placement.ts';
+import type {
+  PlannerHost,
+  PlannerReservation,
+  PlannerRule,
+  PlannerVm,
+  Snapshot,
+} from '../model/placement.ts';
 import { CpuMeter, type CpuUse } from './hosts/cpu-meter.ts';
 import type { Hosts, KnownHost, KnownVm } from './hosts/hosts.ts';
 
@@ -143,6 +149,7 @@ export function snapshotOf(
   vms: Readonly<Record<string, KnownVm>>,
   planned: PlannedVm,
   reservations: readonly PlannerReservation[] = [],
+  rules: readonly PlannerRule[] = [],
 ): Snapshot {
   const hosts = survey.answered.map((surveyed): PlannerHost => {
     const why = planned.cpuIncompatible.get(surveyed.host.address.name);
@@ -171,6 +178,7 @@ export function snapshotOf(
         : plannerVmsOf(surveyed, vms),
     ),
     reservations: [...reservations],
+    rules: [...rules],
   };
 }
 

@@ -64,6 +64,25 @@ export const PlannerReservation = z.object({
 export type PlannerReservation = z.infer<typeof PlannerReservation>;
 
 /**
+ * A rule of the settings, by its name. `must` refuses hosts; `should` is weighed against load and room.
+ * - `apart`: no two of its VMs on one host, or, with `by`, in one failure domain of that kind; a host that names no
+ *   domain of the kind is one by itself
+ * - `together`: all of its VMs on one host
+ * - `on`, `avoid`: its VMs on these hosts alone, or on none of them
+ */
+export const PlannerRule = z.object({
+  name: z.string(),
+  kind: z.enum(['apart', 'together', 'on', 'avoid']),
+  strength: z.enum(['must', 'should']),
+  vms: z.array(z.string()),
+  /** Of `on` and `avoid`. */
+  hosts: z.array(z.string()).optional(),
+  /** Of `apart`. */
+  by: z.string().optional(),
+});
+export type PlannerRule = z.infer<typeof PlannerRule>;
+
+/**
  * One moment of a herd. Planners index it once and work on their own copy. A VM should be listed once, further copies
  * of it (one that a migration fills, say) as reservations where they are; planners that find a name twice count the
  * room of both, and take the first host by name for the one it is on.
@@ -72,6 +91,7 @@ export const Snapshot = z.object({
   hosts: z.array(PlannerHost),
   vms: z.array(PlannerVm),
   reservations: z.array(PlannerReservation),
+  rules: z.array(PlannerRule).optional(),
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 
@@ -88,6 +108,9 @@ export const RefusalCode = z.enum([
   'storageUnreachable',
   'avoided',
   'apartFrom',
+  'ruleHosts',
+  'ruleApart',
+  'ruleTogether',
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;
 

@@ -61,6 +61,7 @@ describe('good settings', () => {
         cert: '/etc/pki/libvirt/clientcert.pem',
         key: '/etc/pki/libvirt/private/clientkey.pem',
       },
+      rules: {},
       ssh: {},
       metrics: { worker: '127.0.0.1:9464' },
       keepaliveSeconds: 30,

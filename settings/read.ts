@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { plainIssue, plainType } from '../model/plain-issue.ts';
 import { hintFor } from './known-keys.ts';
 import { unreadableSecrets, type SecretPurpose } from './needed-secrets.ts';
+import { ruleProblems } from './rules.ts';
 import { SettingsSchema, type Settings } from './schema.ts';
 
 /** Where Drover looks when `--settings` and DROVER_SETTINGS are not given. */
@@ -231,6 +232,8 @@ function crossReferences(settings: Settings): Found[] {
       if (other === vm) found.push({ keys: ['vms', vm, 'apartFrom', at], message: 'is the VM itself' });
     }
   }
+  for (const { rule, key = [], message } of ruleProblems(settings))
+    found.push({ keys: ['rules', rule, ...key], message });
   return found;
 }
 

@@ -123,6 +123,45 @@ const VmSettings = z.strictObject({
   apartFrom: z.array(VmName).default([]).meta({ description: 'VMs that must not share its host.' }),
 });
 
+const ruleOf = {
+  strength: z.enum(['must', 'should']).default('must').meta({
+    description: 'must: a host that would break it is refused. should: one that keeps it is preferred.',
+  }),
+};
+const several = z.array(VmName).min(2, 'needs two VMs or more');
+const someHosts = z.array(Name).min(1, 'names no host');
+
+/** By their names, which plans, refusals and `drover check` tell. */
+const Rule = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('apart').meta({ description: 'No two of these VMs on one host.' }),
+    vms: several,
+    by: Name.optional().meta({
+      description:
+        'Nor in one failure domain of this kind; a host that names none is one by itself. Default: by host.',
+      examples: ['rack'],
+    }),
+    ...ruleOf,
+  }),
+  z.strictObject({
+    kind: z.literal('together').meta({ description: 'All of these VMs on one host.' }),
+    vms: several,
+    ...ruleOf,
+  }),
+  z.strictObject({
+    kind: z.literal('on').meta({ description: 'These VMs on these hosts alone.' }),
+    vms: z.array(VmName).min(1, 'names no VM'),
+    hosts: someHosts,
+    ...ruleOf,
+  }),
+  z.strictObject({
+    kind: z.literal('avoid').meta({ description: 'These VMs on none of these hosts.' }),
+    vms: z.array(VmName).min(1, 'names no VM'),
+    hosts: someHosts,
+    ...ruleOf,
+  }),
+]);
+
 /** An alert of the site's own that starts an operation: its name and labels, and the input with `{label}` filled in. */
 const AlertRoute = z.strictObject({
   alertname: z.string().min(1),
@@ -265,6 +304,13 @@ export const SettingsSchema = z.strictObject({
     .record(Name, Cluster)
     .refine((clusters) => Object.keys(clusters).length > 0, 'names no cluster'),
   vms: z.record(VmName, VmSettings).default({}),
+  rules: z
+    .record(Name, Rule)
+    .default({})
+    .meta({
+      description: 'Which VMs are kept together or apart, and on which hosts, by names of your own.',
+      examples: [{ 'db-apart': { kind: 'apart', vms: ['db1', 'db2'], by: 'rack' } }],
+    }),
   tls: Tls.prefault({}).meta({
     description: 'For hosts by qemu+tls: read anew for each connection, so a renewed file needs no restart.',
   }),

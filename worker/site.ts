@@ -19,6 +19,7 @@ export function siteOf(settings: Settings): Site {
       }),
     ),
     vms: settings.vms,
+    rules: Object.entries(settings.rules).map(([name, rule]) => ({ name, ...rule })),
     starved: settings.starved,
     migrations: settings.migrations,
     keepaliveSeconds: settings.keepaliveSeconds,

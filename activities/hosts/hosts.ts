@@ -1,6 +1,7 @@
 /** The hosts of the settings, as activities reach them. */
 import type { ConvergenceSettings } from '../../model/convergence.ts';
 import type { HostReport } from '../../model/inventory.ts';
+import type { PlannerRule } from '../../model/placement.ts';
 import { atMost } from './at-most.ts';
 import type { HostAddress, HostDriver, HostSession } from './driver.ts';
 import { tellingOrders, type OnOrder } from './order-log.ts';
@@ -34,6 +35,7 @@ export interface KnownVm {
 export interface Site {
   readonly hosts: readonly KnownHost[];
   readonly vms: Readonly<Record<string, KnownVm>>;
+  readonly rules: readonly PlannerRule[];
   readonly starved: { readonly hostBusyRatio: number; readonly vmShareOfHost: number };
   /** Moves to and from one host at a time; how long one may try, where the settings say it. */
   readonly migrations: {

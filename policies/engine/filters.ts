@@ -5,6 +5,7 @@
 import type { FilterVerdict } from '../../model/placement.ts';
 import type { Filter } from './filters/filter.ts';
 import { cpuIncompatible, networkMissing, storageUnreachable } from './filters/reach.ts';
+import { ruleApart, ruleHosts, ruleTogether } from './filters/rules.ts';
 import { cpuShort, memoryShort, tooFewCpus } from './filters/room.ts';
 import { apartFrom, avoided, currentHost, notActive, otherCluster } from './filters/standing.ts';
 import type { Herd, HerdHost, HerdVm } from './herd.ts';
@@ -21,6 +22,9 @@ export const filters: readonly Filter[] = [
   storageUnreachable,
   avoided,
   apartFrom,
+  ruleHosts,
+  ruleApart,
+  ruleTogether,
 ];
 
 /** Whether the VM may go to the host by every filter. Stops at the first refusal and allocates nothing. */

@@ -204,7 +204,7 @@ test('every refusal code of the model has its filter, in the same order', () => 
 });
 
 test('among equal hosts the first by name is chosen, whatever their order', () => {
-  const weights = { cpuPressure: 1, cpuRoom: 0, memoryRoom: 0, vcpuRoom: 0 };
+  const weights = { cpuPressure: 1, cpuRoom: 0, memoryRoom: 0, vcpuRoom: 0, rules: 0 };
   for (const names of [
     ['host2', 'host10'],
     ['host10', 'host2'],

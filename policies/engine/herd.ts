@@ -2,9 +2,16 @@
  * The working copy of a snapshot on which every planner tries its moves: hosts with what is used of them, VMs with
  * what they want, kept up to date by each move. The snapshot itself is never changed.
  */
-import type { PlannerHost, PlannerReservation, PlannerVm, Snapshot } from '../../model/placement.ts';
+import type {
+  PlannerHost,
+  PlannerReservation,
+  PlannerRule,
+  PlannerVm,
+  Snapshot,
+} from '../../model/placement.ts';
 import { type CpuDemand, demandsOf } from './demand.ts';
 import { listingsOf } from './listings.ts';
+import type { HerdRule } from './rules.ts';
 import { type Room, noRoom, room } from './room.ts';
 import { type EngineSettings, defaultEngineSettings } from './settings.ts';
 import { compareNames } from './wording.ts';
@@ -40,6 +47,8 @@ export interface HerdVm {
   readonly avoid: ReadonlySet<string>;
   /** The VMs that must not share its host, whichever of the two named the other. */
   readonly apartFrom: readonly Apart[];
+  /** The rules of the settings that are about it. */
+  readonly rules: readonly HerdRule[];
 }
 
 /** A VM that must not share another's host; `vm` is absent where the snapshot has none of that name. */
@@ -49,6 +58,7 @@ export interface Apart {
 }
 
 const noNames: ReadonlySet<string> = new Set();
+const noHosts: readonly HerdHost[] = [];
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -61,6 +71,7 @@ interface WorkingHost extends HerdHost {
 interface WorkingVm extends HerdVm {
   home: HerdHost | undefined;
   apartFrom: readonly Apart[];
+  readonly rules: HerdRule[];
 }
 
 /**
@@ -74,6 +85,7 @@ export class Herd {
   readonly vms: readonly HerdVm[];
   readonly #hosts: ReadonlyMap<string, WorkingHost>;
   readonly #vms: ReadonlyMap<string, WorkingVm>;
+  readonly #reservedOn = new Map<string, readonly HerdHost[]>();
 
   constructor(snapshot: Snapshot, settings: EngineSettings = defaultEngineSettings) {
     this.settings = settings;
@@ -84,6 +96,7 @@ export class Herd {
     this.hosts = [...this.#hosts.values()];
     this.vms = [...this.#vms.values()];
     keepApart(this.#vms);
+    bindRules(snapshot.rules ?? [], this.#vms);
     this.#hold([...snapshot.reservations, ...copies]);
     for (const host of this.#hosts.values()) host.used.cpuCores += demands.unaccounted(host.facts);
     for (const vm of this.#vms.values()) {
@@ -133,6 +146,9 @@ export class Herd {
     (vm as WorkingVm).home = undefined;
   }
 
+  /** The hosts that hold room for the VM, for operations under way. */
+  readonly reservedOn = (vm: HerdVm): readonly HerdHost[] => this.#reservedOn.get(vm.name) ?? noHosts;
+
   #hold(reservations: readonly PlannerReservation[]): void {
     for (const { host: hostName, vm, memoryMiB, cpuCores } of reservations) {
       const host = this.#hosts.get(hostName);
@@ -147,6 +163,8 @@ export class Herd {
       add(host.used, before, -1);
       add(host.used, held, 1);
       host.reserved.set(vm, held);
+      const known = this.#reservedOn.get(vm) ?? [];
+      if (!known.includes(host)) this.#reservedOn.set(vm, [...known, host]);
     }
   }
 }
@@ -196,7 +214,16 @@ function workingVm(facts: PlannerVm, demand: CpuDemand, hosts: ReadonlyMap<strin
     cluster: facts.cluster ?? hosts.get(facts.host ?? '')?.facts.cluster,
     avoid: facts.avoid === undefined || facts.avoid.length === 0 ? noNames : new Set(facts.avoid),
     apartFrom: [],
+    rules: [],
   };
+}
+
+function bindRules(rules: readonly PlannerRule[], vms: ReadonlyMap<string, WorkingVm>): void {
+  for (const facts of rules) {
+    const members = [...new Set(facts.vms)].flatMap((name) => vms.get(name) ?? []);
+    const rule: HerdRule = { facts, hosts: new Set(facts.hosts), members };
+    for (const vm of members) vm.rules.push(rule);
+  }
 }
 
 /** Keeps two VMs apart from each other if either of them says so. */

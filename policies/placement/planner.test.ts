@@ -2,7 +2,14 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Placement, PlannerHost, PlannerReservation, PlannerVm, RefusalCode } from '../../model/placement.ts';
+import {
+  Placement,
+  PlannerHost,
+  PlannerReservation,
+  PlannerRule,
+  PlannerVm,
+  RefusalCode,
+} from '../../model/placement.ts';
 import { placeVm } from './planner.ts';
 import { PlacementSettings } from './settings.ts';
 
@@ -12,6 +19,7 @@ const Scenario = z.strictObject({
   hosts: z.record(z.string(), PlannerHost.partial().omit({ name: true }).strict()),
   vms: z.record(z.string(), PlannerVm.partial().omit({ name: true }).strict()),
   reservations: z.array(PlannerReservation).default([]),
+  rules: z.array(PlannerRule).default([]),
   settings: PlacementSettings.prefault({}),
   place: z.string(),
   to: z.string().optional(),
@@ -41,6 +49,7 @@ describe('placeVm', () => {
           ),
           vms: Object.entries(scenario.vms).map(([name, vm]) => PlannerVm.parse({ ...aVm, ...vm, name })),
           reservations: scenario.reservations,
+          rules: scenario.rules,
         },
         { vm: scenario.place, to: scenario.to, settings: scenario.settings },
       );
@@ -101,7 +110,7 @@ describe('placeVm', () => {
     };
     const settings = PlacementSettings.parse({
       memoryOvercommit: 2,
-      weights: { cpuPressure: 0, cpuRoom: 0, memoryRoom: 1, vcpuRoom: 0 },
+      weights: { cpuPressure: 0, cpuRoom: 0, memoryRoom: 1, vcpuRoom: 0, rules: 0 },
     });
     const placement = placeVm(snapshot, { vm: 'web1', settings });
     expect(placement.chosen).toBe('host2');
@@ -111,7 +120,7 @@ describe('placeVm', () => {
 
 describe('the settings of placement', () => {
   test('refuse weights that weigh nothing', () => {
-    const weights = { cpuPressure: 0, cpuRoom: 0, memoryRoom: 0, vcpuRoom: 0 };
+    const weights = { cpuPressure: 0, cpuRoom: 0, memoryRoom: 0, vcpuRoom: 0, rules: 0 };
     expect(PlacementSettings.safeParse({ weights }).error?.issues[0]?.message).toBe('needs a weight above 0');
   });
 });

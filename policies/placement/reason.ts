@@ -54,20 +54,23 @@ function merits(decided: Decided, chosen: Candidate): string {
 function comparison({ herd, vm, weights }: Decided, host: HerdHost, next: HerdHost): string {
   const where = placeInWords(next, vm);
   const lead = scorers
+    .filter(({ concerns }) => concerns?.(vm) !== false)
     .map((scorer) => ({
       scorer,
       by: weights[scorer.name] * (scorer.value(herd, vm, host) - scorer.value(herd, vm, next)),
     }))
     .toSorted((left, right) => right.by - left.by)[0];
   if (lead && lead.by > 0) {
-    return `${lead.scorer.praise}: ${lead.scorer.figure(vm, host)}, against ${lead.scorer.figure(vm, next)} on ${where}`;
+    return `${lead.scorer.praise}: ${lead.scorer.figure(herd, vm, host)}, against ${lead.scorer.figure(herd, vm, next)} on ${where}`;
   }
   return scoreOf(herd, vm, host, weights) === scoreOf(herd, vm, next, weights) ? `as good as ${where}` : '';
 }
 
-function standing({ vm, weights }: Decided, host: HerdHost): string {
-  const heaviest = scorers.toSorted((left, right) => weights[right.name] - weights[left.name])[0];
-  return heaviest?.figure(vm, host) ?? '';
+function standing({ herd, vm, weights }: Decided, host: HerdHost): string {
+  const heaviest = scorers
+    .filter(({ concerns }) => concerns?.(vm) !== false)
+    .toSorted((left, right) => weights[right.name] - weights[left.name])[0];
+  return heaviest?.figure(herd, vm, host) ?? '';
 }
 
 /** Says so where another host, the present one included, scores higher than the chosen one. */

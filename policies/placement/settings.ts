@@ -12,7 +12,7 @@ export const PlacementSettings = EngineSettings.extend({
   weights: ScoreWeights.refine(
     (weights) => Object.values(weights).some((weight) => weight > 0),
     'needs a weight above 0',
-  ).default({ cpuPressure: 4, cpuRoom: 3, memoryRoom: 2, vcpuRoom: 1 }),
+  ).default({ cpuPressure: 4, cpuRoom: 3, memoryRoom: 2, vcpuRoom: 1, rules: 20 }),
 });
 export type PlacementSettings = z.infer<typeof PlacementSettings>;
 
