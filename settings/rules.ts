@@ -144,17 +144,16 @@ interface Tie {
 }
 
 /** VMs that must be together by one rule, or by several that share VMs. */
-function tiesOf(musts: readonly (readonly [string, Rule])[]): Tie[] {
-  const ties: Tie[] = [];
+function tiesOf(musts: readonly (readonly [string, Rule])[]): readonly Tie[] {
+  let ties: readonly Tie[] = [];
   for (const [name, { kind, vms }] of musts) {
     if (kind !== 'together') continue;
-    let tie: Tie = { names: [name], members: new Set(vms) };
-    for (const other of [...ties]) {
-      if (!vms.some((vm) => other.members.has(vm))) continue;
-      ties.splice(ties.indexOf(other), 1);
-      tie = { names: [...other.names, ...tie.names], members: new Set([...other.members, ...tie.members]) };
-    }
-    ties.push(tie);
+    const joined = ties.filter(({ members }) => vms.some((vm) => members.has(vm)));
+    const tie: Tie = {
+      names: [...joined.flatMap(({ names }) => names), name],
+      members: new Set([...joined.flatMap(({ members }) => [...members]), ...vms]),
+    };
+    ties = [...ties.filter((one) => !joined.includes(one)), tie];
   }
   return ties;
 }

@@ -27,30 +27,33 @@ export function isKept(rule: HerdRule, vm: HerdVm, host: HerdHost, reservedOn: R
     case 'together':
       for (const other of rule.members) if (other !== vm && isElsewhere(other, host)) return false;
       return true;
+    default:
+      throw new TypeError(`no such rule: ${String(rule.facts.kind satisfies never)}`);
   }
 }
 
 /** The rule and what breaks or keeps it, in words. */
 export function ruleInWords(rule: HerdRule, vm: HerdVm, host: HerdHost, reservedOn: ReservedOn): string {
   const { name, kind, by } = rule.facts;
-  const kept = isKept(rule, vm, host, reservedOn);
-  const said = kept ? `the rule ${name} is kept` : `the rule ${name}`;
+  if (isKept(rule, vm, host, reservedOn)) return `the rule ${name} is kept`;
   const others = rule.members.filter((other) => other !== vm);
   switch (kind) {
     case 'on':
-      return kept ? said : `${said} keeps ${vm.name} on ${listed([...rule.hosts], 'or')}`;
+      return `the rule ${name} keeps ${vm.name} on ${listed([...rule.hosts], 'or')}`;
     case 'avoid':
-      return kept ? said : `${said} keeps ${vm.name} off ${host.name}`;
+      return `the rule ${name} keeps ${vm.name} off ${host.name}`;
     case 'apart': {
       const near = others.filter((other) => isNear(other, host, by, reservedOn)).map((other) => other.name);
       const place = by === undefined ? host.name : `${by} ${domainOf(host, by)}`;
-      return kept ? said : `${said} keeps ${vm.name} apart from ${listed(near)}, on ${place}`;
+      return `the rule ${name} keeps ${vm.name} apart from ${listed(near)}, on ${place}`;
     }
     case 'together': {
       const elsewhere = others.filter((other) => isElsewhere(other, host));
       const where = elsewhere.map((other) => `${other.name} (on ${other.home?.name})`);
-      return kept ? said : `${said} keeps ${vm.name} together with ${listed(where)}`;
+      return `the rule ${name} keeps ${vm.name} together with ${listed(where)}`;
     }
+    default:
+      throw new TypeError(`no such rule: ${String(kind satisfies never)}`);
   }
 }
 
