@@ -12,7 +12,7 @@ import { withinBudget } from './within-budget.ts';
 
 const asking = proxyActivities<RecordActivities & SettleActivities>({
   taskQueue,
-  startToCloseTimeout: '30s',
+  startToCloseTimeout: '10s',
   scheduleToCloseTimeout: budgets.questionMs,
   summary: 'ask the record who has the VM, and whether that runs',
 });
