@@ -97,21 +97,24 @@ describe('a plan', () => {
     expect(movesOf(plan)).toEqual(['a: host1 to host2', 'b: host1 to host3', 'c: host1 to host3']);
   });
 
-  test('searches where neither spreading nor filling finds a place for all', () => {
-    // 5 + 5 and 4 + 3 + 3: the largest into the tightest leaves 3 without a place.
-    const sizes = { a: 5120, b: 5120, c: 4096, d: 3072, e: 3072 };
+  test('searches where neither spreading, nor filling, nor trading places finds a place for all', () => {
+    // Six hosts of 16 GiB that the VMs fill to the last: what stays on each, and what comes.
+    const stays = { host2: [7], host3: [5], host4: [6], host5: [2], host6: [5, 4], host7: [3, 4, 2] };
+    const comes = [1, 5, 3, 6, 5, 4, 6, 6, 2, 4, 2, 2, 3, 2, 7];
+    const gib = 1024;
+    const staying = Object.entries(stays).flatMap(([on, sizes]) =>
+      sizes.map((size, at) => vm(`${on}-${at}`, on, { memoryMiB: size * gib })),
+    );
+    const coming = comes.map((size, at) => vm(`web${at + 10}`, 'host1', { memoryMiB: size * gib }));
     const plan = planEvacuation(
       snapshot(
-        [
-          host('host1', { memoryMiB: 65_536 }),
-          host('host2', { memoryMiB: 10_240 }),
-          host('host3', { memoryMiB: 10_240 }),
-        ],
-        Object.entries(sizes).map(([name, memoryMiB]) => vm(name, 'host1', { memoryMiB })),
+        ['host1', ...Object.keys(stays)].map((name) => host(name, { memoryMiB: 16 * gib, cpus: 64 })),
+        [...staying, ...coming],
       ),
-      emptyHost1(Object.keys(sizes)),
+      emptyHost1(coming.map(({ name }) => name)),
     );
     expect(plan.unplaced).toEqual([]);
+    expect(plan.moves).toHaveLength(coming.length);
   });
 
   test('gives a VM that is moved anyway another place before it moves one that is not', () => {
