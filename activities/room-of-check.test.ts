@@ -58,6 +58,15 @@ describe.concurrent('a check', () => {
     expect(messagesOf(named)).toEqual([closed]);
   });
 
+  test('the rules are kept also where records have told what they hold', async () => {
+    const herd = new StandIns({ host1: [vm('web1')], host2: [vm('app1')], host3: [] });
+    herd.rules.push({ name: 'pair', kind: 'apart', strength: 'must', vms: ['web1', 'app1'] });
+    const answer = await asked(herd, 'web1', 'host2');
+    expect(shown(answer)).toBe('host1 -> host2: ruleApart');
+    expect(messagesOf(answer)).toEqual(['the rule pair keeps web1 apart from app1, on host2']);
+    expect(shown(await asked(herd, 'web1'))).toBe('host1 -> host3');
+  });
+
   test('a host that opens while a check looks is for the next one', async () => {
     const herd = new StandIns({ host1: [vm('web1')], host2: [] });
     herd.records.set('host2', 'maintenance', 'new fans');

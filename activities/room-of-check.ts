@@ -66,7 +66,7 @@ export class RoomOfCheck implements AsyncDisposable {
   see(snapshot: Snapshot): Snapshot {
     if (this.#told.size === 0 && this.#closed.size === 0) return snapshot;
     return {
-      vms: snapshot.vms,
+      ...snapshot,
       reservations: [...snapshot.reservations, ...[...this.#told.values()].flat()],
       hosts: snapshot.hosts.map((host) => ({ ...host, ...this.#closed.get(host.name) })),
     };

@@ -1,6 +1,7 @@
 /** A small herd for tests of the check, whose hosts and records a test changes. */
 import type { HostRecord, HostState, LetGoOfHost, ReserveAnswer, ReserveRoom } from '../model/host-record.ts';
 import type { HostReport, ReportedVm } from '../model/inventory.ts';
+import type { PlannerRule } from '../model/placement.ts';
 import { letGo, newHostRecord, reserve, setState, type Decision } from '../policies/room/host-room.ts';
 import {
   checkMigration,
@@ -79,6 +80,7 @@ export class StandIns {
   readonly running = new Map<string, ReportedVm[]>();
   readonly silent = new Set<string>();
   readonly otherCpu = new Set<string>();
+  readonly rules: PlannerRule[] = [];
   /** What a host's rehearsal misses. */
   readonly missing = new Map<string, MissingPart[]>();
   readonly asked = { report: 0, cpu: 0 };
@@ -106,7 +108,7 @@ export class StandIns {
           };
         }),
         vms: {},
-        rules: [],
+        rules: this.rules,
         starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25 },
         migrations: { perHostIn: 2, perHostOut: 3 },
         keepaliveSeconds: 4,

@@ -108,10 +108,20 @@ export interface LetGoOfHost {
   readonly asOf?: string;
 }
 
-/** Opens the host for arrivals (`active`) or closes it; what is held there stays held. */
+/**
+ * Opens the host for arrivals (`active`) or closes it; what is held there stays held. A host that an operation has
+ * closed is that operation's: another neither opens it nor closes it anew.
+ */
 export interface SetHostState {
   readonly host: string;
   readonly state: HostState;
   /** Who asks, and why. */
   readonly by: Claimant;
+  /** The operation that has closed it, and was seen to have ended without opening it. */
+  readonly takeOver?: string;
 }
+
+export type SetHostStateAnswer =
+  | { readonly kind: 'set' }
+  /** It is closed by another: who, why, since when. */
+  | { readonly kind: 'held'; readonly state: HostState; readonly since: string; readonly by: Claimant };

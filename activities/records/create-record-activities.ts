@@ -21,6 +21,18 @@ export function createRecordActivities(): RecordActivities {
       // Last: whoever has the VM next finds its room free.
       if (vm) await records.release(vm);
     },
+    closeHosts: async ({ hosts, by }) => {
+      const records = recordsOfContext();
+      for (const host of hosts.toSorted()) {
+        const answer = await records.setHostState({ host, state: 'maintenance', by });
+        if (answer.kind === 'held') return { host, state: answer.state, since: answer.since, by: answer.by };
+      }
+      return undefined;
+    },
+    openHosts: async ({ hosts, by }) => {
+      const records = recordsOfContext();
+      await Promise.all(hosts.map((host) => records.setHostState({ host, state: 'active', by })));
+    },
     isRunning: ({ workflowId }) => isRunning(Context.current().client, workflowId),
   };
 }

@@ -1,15 +1,19 @@
 /** What operations ask of records: every answer is one serial decision of the record itself. */
 import type {
   HostRecord,
+  HostState,
   LetGoOfHost,
   ReserveAnswer,
   ReserveRoom,
+  SetHostState,
+  SetHostStateAnswer,
   TakeSlot,
   TakeSlotAnswer,
 } from '../../model/host-record.ts';
 import type {
   AcquireVm,
   AcquireVmAnswer,
+  Claimant,
   ConfirmAnswer,
   ConfirmAttempt,
   ReleaseVm,
@@ -31,6 +35,8 @@ export interface Records {
   reserve(request: ReserveRoom): Promise<ReserveAnswer>;
   takeSlot(request: TakeSlot): Promise<TakeSlotAnswer>;
   letGo(request: LetGoOfHost): Promise<void>;
+  /** A host that an operation has closed which has ended is taken over. */
+  setHostState(request: SetHostState): Promise<SetHostStateAnswer>;
   /** Undefined: there is no such record yet. */
   readVm(vm: string): Promise<VmRecord | undefined>;
   readHost(host: string): Promise<HostRecord | undefined>;
@@ -41,10 +47,24 @@ export interface TakeSlots {
   readonly slots: readonly [out: TakeSlot, in_: TakeSlot];
 }
 
+/** Hosts that an operation closes or opens. */
+export interface SetHostStates {
+  readonly hosts: readonly string[];
+  readonly by: Claimant;
+}
+
 /** What an operation holds, let go in one step. */
 export interface LetGoOfAll {
   readonly vm?: ReleaseVm;
   readonly hosts: readonly LetGoOfHost[];
+}
+
+/** One host that is another operation's. */
+export interface HeldHost {
+  readonly host: string;
+  readonly state: HostState;
+  readonly since: string;
+  readonly by: Claimant;
 }
 
 /** Activities of the queue `drover` that ask records. */
@@ -53,6 +73,14 @@ export interface RecordActivities {
   /** Takes what is to be had; the answers are in the order of the request. */
   takeSlots(request: TakeSlots): Promise<readonly TakeSlotAnswer[]>;
   letGoOfAll(request: LetGoOfAll): Promise<void>;
+  /**
+   * Closes hosts, in the order of their names, up to the first that another operation has closed: of two that want some
+   * of the same hosts one has all of its own.
+   * @returns that host; undefined: all are closed
+   */
+  closeHosts(request: SetHostStates): Promise<HeldHost | undefined>;
+  /** Opens hosts; those that another operation has closed meanwhile stay closed. */
+  openHosts(request: SetHostStates): Promise<void>;
   /** Whether an operation still runs: records ask for those that hold something. */
   isRunning(request: { readonly workflowId: string }): Promise<boolean>;
 }

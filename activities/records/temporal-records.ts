@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { QueryRejectedError, WorkflowClient, type Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { HostRecord, ReserveAnswer, TakeSlotAnswer } from '../../model/host-record.ts';
+import type {
+  HostRecord,
+  ReserveAnswer,
+  SetHostStateAnswer,
+  TakeSlotAnswer,
+} from '../../model/host-record.ts';
 import { hostRecordId, queries, recordUpdates, recordWorkflows, vmRecordId } from '../../model/operations.ts';
 import type { AcquireVm, AcquireVmAnswer, ConfirmAnswer, VmRecord } from '../../model/vm-record.ts';
 import { askRecord, type Question } from './ask-record.ts';
@@ -11,8 +16,8 @@ import type { Records } from './record-activities.ts';
 
 export interface RecordsOptions {
   /**
-   * Names the activity that acquires, whichever of its attempts that is: one that wakes late then acquires nothing for
-   * an operation that has ended since. Default: every call is another question.
+   * Names the activity that acquires or closes, whichever of its attempts that is: one that wakes late then does neither
+   * for an operation that has ended since. Default: every call is another question.
    */
   readonly asker?: string;
   /**
@@ -23,7 +28,7 @@ export interface RecordsOptions {
 }
 
 /**
- * Every call but `acquire` is a question of its own, which may be sent several times and is answered once. It is not
+ * Every call but `acquire` and `setHostState` is a question of its own, which may be sent several times and is answered once. It is not
  * one with that of an earlier attempt: Temporal would answer a stale attempt that asks again as it did when that was the
  * latest. The records themselves see to it that a repeated question changes nothing.
  */
@@ -45,13 +50,17 @@ export function temporalRecords(client: Client, { asker, detached }: RecordsOpti
       updateId,
       request,
     });
-  const askHost = <Answer>(update: string, request: { readonly host: string }): Promise<Answer> =>
+  const askHost = <Answer>(
+    update: string,
+    request: { readonly host: string },
+    updateId: string = randomUUID(),
+  ): Promise<Answer> =>
     ask<Answer>({
       workflowType: recordWorkflows.host,
       workflowId: hostRecordId(request.host),
       input: { host: request.host },
       update,
-      updateId: randomUUID(),
+      updateId,
       request,
     });
   const acquireOnce = (request: AcquireVm): Promise<AcquireVmAnswer> => {
@@ -73,6 +82,20 @@ export function temporalRecords(client: Client, { asker, detached }: RecordsOpti
     reserve: (request) => askHost<ReserveAnswer>(recordUpdates.reserve, request),
     takeSlot: (request) => askHost<TakeSlotAnswer>(recordUpdates.takeSlot, request),
     letGo: (request) => askHost(recordUpdates.letGo, request),
+    setHostState: async (request) => {
+      // An attempt that wakes late closes nothing for an operation that has opened its hosts since.
+      const set = (takeOver?: string): Promise<SetHostStateAnswer> =>
+        askHost<SetHostStateAnswer>(
+          recordUpdates.setState,
+          { ...request, ...(takeOver === undefined ? {} : { takeOver }) },
+          [request.by.workflowId, recordUpdates.setState, asker ?? randomUUID(), takeOver ?? 'anew'].join(
+            ' ',
+          ),
+        );
+      const answer = await set();
+      if (answer.kind === 'set' || (await isRunning(client, answer.by.workflowId))) return answer;
+      return await set(answer.by.workflowId);
+    },
     readVm: (vm) => read<VmRecord>(client, vmRecordId(vm)),
     readHost: (host) => read<HostRecord>(client, hostRecordId(host)),
   };

@@ -62,6 +62,33 @@ describe('room', () => {
   });
 });
 
+describe('a host that an operation has closed', () => {
+  const of = (name: string) => ({ ...claimant(name, 'maintenance'), kind: 'maintainHosts' });
+  const close = (record: HostRecord, name: string, takeOver?: string) =>
+    setState(record, { state: 'maintenance', by: of(name), ...(takeOver ? { takeOver } : {}) }, later);
+
+  test('is that operation’s: another neither closes nor opens it, and is told whose it is', () => {
+    const { record } = close(fresh, 'a');
+    const held = { kind: 'held', state: 'maintenance', since: later, by: of('a') };
+    expect(close(record, 'b')).toEqual({ record, answer: held, granted: [] });
+    expect(setState(record, { state: 'active', by: of('b') }, later).answer).toEqual(held);
+    expect(close(record, 'a')).toEqual({ record, answer: { kind: 'set' }, granted: [] });
+    const open = setState(record, { state: 'active', by: of('a') }, later).record;
+    expect(close(open, 'b').answer).toEqual({ kind: 'set' });
+  });
+
+  test('is taken over from an operation that has ended, but not from another', () => {
+    const { record } = close(fresh, 'a');
+    expect(close(record, 'b', 'c').answer).toMatchObject({ kind: 'held' });
+    expect(close(record, 'b', 'a').record).toMatchObject({ state: 'maintenance', stateBy: of('b') });
+  });
+
+  test('since it was found dead is not taken over', () => {
+    const { record } = setState(fresh, { state: 'fenced', by: of('failover') }, now);
+    expect(close(record, 'b', 'failover').answer).toMatchObject({ kind: 'held', state: 'fenced' });
+  });
+});
+
 describe('an attempt that froze lets go late', () => {
   const latest = '2026-01-01T00:02:00.000Z';
 

@@ -10,6 +10,7 @@ import {
   type ReserveAnswer,
   type ReserveRoom,
   type SetHostState,
+  type SetHostStateAnswer,
   type Slot,
   type SlotDirection,
   type TakeSlot,
@@ -131,16 +132,27 @@ export function letGo(
   };
 }
 
-/** Opens or closes the host for arrivals. What is held there stays held: those operations are on their way. */
+/**
+ * Opens or closes the host for arrivals. What is held there stays held: those operations are on their way. Who has
+ * closed it opens it, or whoever takes over from an operation that has ended.
+ */
 export function setState(
   record: HostRecord,
-  { state, by }: Omit<SetHostState, 'host'>,
+  { state, by, takeOver }: Omit<SetHostState, 'host'>,
   now: string,
-): Decision<undefined> {
-  const isRepeated = record.state === state && record.stateBy?.workflowId === by.workflowId;
+): Decision<SetHostStateAnswer> {
+  const { state: before, stateSince: since, stateBy: holder } = record;
+  const isHeld =
+    before !== 'active' &&
+    holder !== undefined &&
+    holder.workflowId !== by.workflowId &&
+    // What was found dead, or switched off, is not open to whoever comes next.
+    !(before === 'maintenance' && holder.workflowId === takeOver);
+  if (isHeld) return { record, answer: { kind: 'held', state: before, since, by: holder }, granted: [] };
+  const isRepeated = before === state && (holder?.workflowId === by.workflowId || state === 'active');
   return {
     record: isRepeated ? record : { ...record, state, stateSince: now, stateBy: by },
-    answer: undefined,
+    answer: { kind: 'set' },
     granted: [],
   };
 }

@@ -53,7 +53,7 @@ const hostRecordKind: RecordKind<HostRecord> = {
     },
     [recordUpdates.setState]: {
       description: 'Opens the host for VMs that arrive (active), or closes it.',
-      shape: { state: hostStates, by: claimantShape },
+      shape: { state: hostStates, by: claimantShape, takeOver: 'string?' },
       decide: telling(setState),
     },
   },

@@ -8,6 +8,7 @@ import {
   letGo,
   newHostRecord,
   reserve,
+  setState,
   takeSlot,
   type Decision as HostDecision,
 } from '../../../policies/room/host-room.ts';
@@ -28,6 +29,19 @@ export class RecordsWorld {
     letGoOfAll: async ({ vm, hosts }) => {
       for (const held of hosts) this.#decideHost(held.host, (record) => letGo(record, held));
       if (vm) this.#decideVm(vm.vm, (record) => release(record, vm, now));
+    },
+    closeHosts: async ({ hosts, by }) => {
+      for (const host of hosts.toSorted()) {
+        const answer = this.#decideHost(host, (record) =>
+          setState(record, { state: 'maintenance', by }, now),
+        );
+        if (answer.kind === 'held') return { ...answer, host };
+      }
+      return undefined;
+    },
+    openHosts: async ({ hosts, by }) => {
+      for (const host of hosts)
+        this.#decideHost(host, (record) => setState(record, { state: 'active', by }, now));
     },
     isRunning: async () => true,
   };
