@@ -54,6 +54,28 @@ test('what a move left behind, and is gone by now, is no second copy', async () 
   expect(shown(await herd.check('web1', { to: 'host3', dryRun: true }))).toBe('host2 -> host3');
 });
 
+test('a VM that was to leave a host where it is no longer is left alone', async () => {
+  const herd = new StandIns({ host1: [vm('web1')], host2: [] });
+  expect(shown(await herd.check('web1', { onlyFrom: ['host1'] }))).toBe('host1 -> host2');
+  const answer = await herd.check('web1', { onlyFrom: ['host2', 'host3'], to: 'host2' });
+  expect(answer).toMatchObject({
+    findings: [
+      {
+        code: 'leftAlready',
+        severity: 'warning',
+        message: 'web1 is on host1, and was to leave host2, host3',
+      },
+    ],
+  });
+});
+
+test('VMs that move together break no rule that keeps them so', async () => {
+  const herd = new StandIns({ host1: [vm('web1'), vm('app1')], host2: [] });
+  herd.rules.push({ name: 'pair', kind: 'together', strength: 'must', vms: ['web1', 'app1'] });
+  expect(shown(await herd.check('web1', { to: 'host2' }))).toBe('host1 -> host2: ruleTogether');
+  expect(shown(await herd.check('web1', { to: 'host2', movesWith: ['app1'] }))).toBe('host1 -> host2');
+});
+
 test('a target that was filled since the look is refused, or another is chosen', async () => {
   const herd = new StandIns({ host1: [vm('web1')], host2: [], host3: [vm('app1')] });
   expect(shown(await herd.check('web1', { dryRun: true }))).toBe('host1 -> host2');

@@ -9,7 +9,7 @@ import { permanent } from '../model/failures.ts';
 import type { HostReport } from '../model/inventory.ts';
 import type { Finding } from '../model/migrate-vm.ts';
 import { fewNames, isActionableVmName } from '../model/names.ts';
-import type { Placement, PlannerReservation, Snapshot } from '../model/placement.ts';
+import type { Placement, PlannerReservation, PlannerRule, Snapshot } from '../model/placement.ts';
 import type { Claimant } from '../model/vm-record.ts';
 import { isStarved } from '../policies/placement/starved.ts';
 import { placeVm } from '../policies/placement/planner.ts';
@@ -24,6 +24,7 @@ import {
   findingOfFailure,
   findingsOfGain,
   findingsOfVm,
+  leftAlready,
   verdictsOf,
   type VmCopy,
 } from './migration-checks.ts';
@@ -36,6 +37,10 @@ export interface CheckMigrationRequest {
   readonly vm: string;
   readonly to?: string;
   readonly onlyIfStarved: boolean;
+  /** Hosts of which it must be on one; absent: any. */
+  readonly onlyFrom?: readonly string[];
+  /** VMs that move to the same host: no rule that keeps them together stands against this move. */
+  readonly movesWith?: readonly string[];
   /** Nothing will move: no room is held for it. */
   readonly dryRun?: boolean;
   /** Default true. */
@@ -188,8 +193,9 @@ async function checkFrom(
   const planned = { name, uuid, networks: definition.networks, cpuIncompatible: incompatible };
   const need = { vm: name, memoryMiB: source.vm.memoryMiB, cpuCores: source.vm.vcpus };
   await using room = new RoomOfCheck(records, { ...need, operation: request.operation });
+  const rules = withoutCompanions(hosts.site.rules, request.movesWith ?? []);
   const snapshot = (of: Survey, held: readonly PlannerReservation[] = targets.reservations()): Snapshot =>
-    room.see(snapshotOf(of, hosts.site.vms, planned, held, hosts.site.rules));
+    room.see(snapshotOf(of, hosts.site.vms, planned, held, rules));
   const traveller = { source, sourceReport, definition, sourceCpu, incompatible };
   const found = {
     kind: 'found' as const,
@@ -204,6 +210,8 @@ async function checkFrom(
     keepaliveSeconds: hosts.site.keepaliveSeconds,
   };
 
+  if (request.onlyFrom && !request.onlyFrom.includes(found.from))
+    findings.push(leftAlready(source, request.onlyFrom));
   let known = withSilent(survey, silent);
   if (request.onlyIfStarved) {
     const { starved, reason } = isStarved(snapshot(known), name, hosts.site.starved);
@@ -268,6 +276,16 @@ async function checkFrom(
     else targets.letGo(name);
     return { ...found, to, findings: [...findings, ...ofTarget, ...ofGain], placement };
   }
+}
+
+function withoutCompanions(
+  rules: readonly PlannerRule[],
+  companions: readonly string[],
+): readonly PlannerRule[] {
+  if (companions.length === 0) return rules;
+  return rules.map((rule) =>
+    rule.kind === 'together' ? { ...rule, vms: rule.vms.filter((vm) => !companions.includes(vm)) } : rule,
+  );
 }
 
 /** No move will follow: its room is not held from those that do move. */

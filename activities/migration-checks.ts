@@ -2,6 +2,7 @@
  * What would stop a move, or is worth knowing before it: pure functions from facts to findings. Each message says
  * what was found, measured against what, and what to do.
  */
+import { fewNames } from '../model/names.ts';
 import type { Finding } from '../model/migrate-vm.ts';
 import type { Candidate, FilterVerdict, Placement } from '../model/placement.ts';
 import type { HostReport, ReportedVm } from '../model/inventory.ts';
@@ -73,6 +74,11 @@ export function findingsOfVm(
     );
   }
   return findings;
+}
+
+/** The VM was to leave these hosts, and is on another. */
+export function leftAlready({ vm, host }: VmCopy, hosts: readonly string[]): Finding {
+  return warning('leftAlready', `${vm.name} is on ${host.address.name}, and was to leave ${fewNames(hosts)}`);
 }
 
 /** What a person does about a copy; virsh knows no simulated hosts. */

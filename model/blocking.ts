@@ -7,12 +7,15 @@ export function blockingOf(findings: readonly Finding[], acceptWarnings: boolean
 }
 
 /**
- * A VM that was to be moved for want of CPU has enough by now, or would have no more where it could go.
+ * A VM that was to be moved for want of CPU has enough by now, or would have no more where it could go; one that was to
+ * leave a host has left it.
  * @returns the finding that says so
  */
 export function nothingToDo(
   { onlyIfStarved }: { readonly onlyIfStarved: boolean },
   findings: readonly Finding[],
 ): Finding | undefined {
-  return findings.find(({ code }) => code === 'notStarved' || (code === 'noGain' && onlyIfStarved));
+  return findings.find(
+    ({ code }) => code === 'notStarved' || code === 'leftAlready' || (code === 'noGain' && onlyIfStarved),
+  );
 }

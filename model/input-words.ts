@@ -1,4 +1,5 @@
 /** What an operation was asked, in sentences: for its page, and for what is shown before it begins. */
+import { fewNames } from './names.ts';
 import type { MigrateVmRequest } from './migrate-vm-input.ts';
 import type { SettleVmRequest } from './settle-vm.ts';
 
@@ -16,6 +17,8 @@ function moveInWords(input: MigrateVmRequest): string[] {
       ? `Check whether ${vm} can move to ${where}, and change nothing.`
       : `Move ${vm} to ${where}; it runs on meanwhile.`,
     ...(input.onlyIfStarved ? ['Only if it is short of CPU when that is looked at again.'] : []),
+    ...(input.onlyFrom ? [`Only if it is on ${fewNames(input.onlyFrom)} by then.`] : []),
+    ...(input.movesWith ? [`${fewNames(input.movesWith)} move there too.`] : []),
     ...(input.acceptWarnings === false ? ['Warnings stop it, as errors do.'] : []),
     ...(maxDowntimeMs === undefined ? [] : [`It may stand still for up to ${maxDowntimeMs} ms.`]),
     ...(bandwidthMiBps === undefined ? [] : [`Copy at most ${bandwidthMiBps} MiB/s.`]),

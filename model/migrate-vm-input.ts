@@ -26,6 +26,14 @@ export const MigrateVmInput = z
       description:
         'Look again first, and end with nothingToDo unless the VM is still short of CPU. Alerts set it.',
     }),
+    onlyFrom: z.array(Name).min(1).max(1000).optional().meta({
+      description:
+        'Only if the VM is on one of these hosts by then; else end with nothingToDo. Maintenance sets it.',
+    }),
+    movesWith: z.array(VmName).min(1).max(100).optional().meta({
+      description:
+        'VMs that move to the same host by the same plan: a rule that keeps them together is kept by that. Maintenance sets it.',
+    }),
     maxDowntimeMs: z.int().min(10).max(60_000).optional().meta({
       description:
         'The longest halt that the VM is allowed for the copy of its last memory, in milliseconds: 300 (or this, if less) at first, more in steps while the copy gets no nearer to its end. Default: migrations.maxDowntimeMs of the settings, which is 800.',

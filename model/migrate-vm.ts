@@ -40,6 +40,7 @@ export const Finding = z.object({
     'transient',
     'olderHypervisor',
     'notStarved',
+    'leftAlready',
     'noGain',
   ]),
   /** What was found, measured against what, and what to do. */

@@ -120,6 +120,8 @@ async function checkIn(
     datacenter,
     vm: input.vm,
     onlyIfStarved: input.onlyIfStarved,
+    ...(input.onlyFrom ? { onlyFrom: input.onlyFrom } : {}),
+    ...(input.movesWith ? { movesWith: input.movesWith } : {}),
     rehearse,
     ...(operation ? { operation } : {}),
     ...(passOver.length > 0 ? { passOver } : {}),
