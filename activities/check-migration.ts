@@ -195,7 +195,7 @@ async function checkFrom(
   await using room = new RoomOfCheck(records, { ...need, operation: request.operation });
   const rules = withoutCompanions(hosts.site.rules, request.movesWith ?? []);
   const snapshot = (of: Survey, held: readonly PlannerReservation[] = targets.reservations()): Snapshot =>
-    room.see(snapshotOf(of, hosts.site.vms, planned, held, rules));
+    room.see(snapshotOf(of, hosts.site.vms, [planned], held, rules));
   const traveller = { source, sourceReport, definition, sourceCpu, incompatible };
   const found = {
     kind: 'found' as const,

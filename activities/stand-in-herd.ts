@@ -109,6 +109,7 @@ export class StandIns {
         }),
         vms: {},
         rules: this.rules,
+        availability: { main: { hostFailuresToTolerate: 1, admission: 'warn' } },
         starved: { hostBusyRatio: 0.9, vmShareOfHost: 0.25 },
         migrations: { perHostIn: 2, perHostOut: 3 },
         keepaliveSeconds: 4,

@@ -143,23 +143,24 @@ export interface PlannedVm {
   readonly cpuIncompatible: ReadonlyMap<string, string>;
 }
 
-/** The survey as planners look at it, with the facts of the VM that is to be placed. */
+/** The survey as planners look at it, with the facts of the VMs that are to be placed. */
 export function snapshotOf(
   survey: Survey,
   vms: Readonly<Record<string, KnownVm>>,
-  planned: PlannedVm,
+  placed: readonly PlannedVm[],
   reservations: readonly PlannerReservation[] = [],
   rules: readonly PlannerRule[] = [],
 ): Snapshot {
+  const planned = new Map(placed.map((vm) => [vm.uuid, vm]));
   const hosts = survey.answered.map((surveyed): PlannerHost => {
-    const why = planned.cpuIncompatible.get(surveyed.host.address.name);
+    const cpuIncompatible = incompatibleOn(surveyed.host.address.name, placed);
     return {
       ...placeOf(surveyed.host),
       state: 'active',
       ...capacity(surveyed),
       ...(surveyed.cpuUse ? { cpuBusyCores: sumOf(surveyed.cpuUse) } : {}),
       ...(surveyed.report.networks ? { networks: [...surveyed.report.networks] } : {}),
-      ...(why ? { cpuIncompatible: { [planned.name]: why } } : {}),
+      ...(cpuIncompatible ? { cpuIncompatible } : {}),
     };
   });
   const silent = survey.silent.map(({ host }): PlannerHost => ({
@@ -171,10 +172,10 @@ export function snapshotOf(
   return {
     hosts: [...hosts, ...silent],
     vms: survey.answered.flatMap((surveyed) =>
-      surveyed.report.vms.some(({ uuid }) => uuid === planned.uuid)
+      surveyed.report.vms.some(({ uuid }) => planned.has(uuid))
         ? surveyed.report.vms
-            .filter(({ uuid, state }) => usesRoom(state) || uuid === planned.uuid)
-            .map((vm) => plannerVm(surveyed, vm, vms, vm.uuid === planned.uuid ? planned.networks : []))
+            .filter(({ uuid, state }) => usesRoom(state) || planned.has(uuid))
+            .map((vm) => plannerVm(surveyed, vm, vms, planned.get(vm.uuid)?.networks ?? []))
         : plannerVmsOf(surveyed, vms),
     ),
     reservations: [...reservations],
@@ -182,7 +183,15 @@ export function snapshotOf(
   };
 }
 
-/** The VMs of a host that has no copy of the planned one, made once for all checks that share a look. */
+function incompatibleOn(host: string, placed: readonly PlannedVm[]): Record<string, string> | undefined {
+  const reasons = placed.flatMap(({ name, cpuIncompatible }) => {
+    const why = cpuIncompatible.get(host);
+    return why === undefined ? [] : [[name, why] as const];
+  });
+  return reasons.length === 0 ? undefined : Object.fromEntries(reasons);
+}
+
+/** The VMs of a host that has no copy of a planned one, made once for all checks that share a look. */
 const plannerVms = new WeakMap<SurveyedHost, PlannerVm[]>();
 
 function plannerVmsOf(surveyed: SurveyedHost, vms: Readonly<Record<string, KnownVm>>): PlannerVm[] {
@@ -221,6 +230,6 @@ function placeOf(host: KnownHost): Pick<PlannerHost, 'name' | 'cluster' | 'datac
   return { name: address.name, cluster, datacenter, failureDomains: { ...failureDomains } };
 }
 
-function usesRoom(state: ReportedVm['state']): boolean {
+export function usesRoom(state: ReportedVm['state']): boolean {
   return state !== 'off' && state !== 'crashed';
 }

@@ -39,6 +39,7 @@ export const Finding = z.object({
     'stateOutsideDefinition',
     'transient',
     'olderHypervisor',
+    'vmName',
     'notStarved',
     'leftAlready',
     'noGain',

@@ -48,6 +48,7 @@ describe('good settings', () => {
         berlin: {
           datacenter: 'berlin',
           sharedPaths: [],
+          availability: { hostFailuresToTolerate: 1, admission: 'warn' },
           hosts: {
             host1: { uri: 'qemu+tcp://10.77.0.11/system', failureDomains: {} },
             host2: { uri: 'qemu+tcp://10.77.0.12/system', failureDomains: {} },

@@ -100,6 +100,15 @@ const Host = z.strictObject({
   fence: Fence.optional(),
 });
 
+const Availability = z.strictObject({
+  hostFailuresToTolerate: z.int().min(0).max(4).default(1).meta({
+    description: 'Room is to be left to restart what so many hosts carry, whichever they are. 0: none.',
+  }),
+  admission: z.enum(['warn', 'refuse']).default('warn').meta({
+    description: 'What becomes of an operation that would leave less room than that.',
+  }),
+});
+
 const Cluster = z.strictObject({
   datacenter: Name.meta({
     description: 'Where its hosts stand; workers that are near serve it (--datacenter).',
@@ -112,6 +121,7 @@ const Cluster = z.strictObject({
         'Folders (or device folders) that are the same storage on all hosts of the cluster: VMs with disks there can move.',
       examples: [['/srv/vms']],
     }),
+  availability: Availability.prefault({}),
   hosts: z
     .record(Name, Host, 'must map host names to their settings: {host1: {uri: ...}}')
     .refine((hosts) => Object.keys(hosts).length > 0, 'names no host')

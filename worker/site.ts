@@ -19,6 +19,9 @@ export function siteOf(settings: Settings): Site {
       }),
     ),
     vms: settings.vms,
+    availability: Object.fromEntries(
+      Object.entries(settings.clusters).map(([cluster, { availability }]) => [cluster, availability]),
+    ),
     rules: Object.entries(settings.rules).map(([name, rule]) => ({ name, ...rule })),
     starved: settings.starved,
     migrations: settings.migrations,

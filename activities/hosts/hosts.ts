@@ -25,6 +25,12 @@ export interface KnownHost {
   readonly memoryMiB?: number;
 }
 
+/** What the settings say of a cluster. */
+export interface Availability {
+  readonly hostFailuresToTolerate: number;
+  readonly admission: 'warn' | 'refuse';
+}
+
 /** What the settings say of a VM. */
 export interface KnownVm {
   readonly avoid: readonly string[];
@@ -36,6 +42,8 @@ export interface Site {
   readonly hosts: readonly KnownHost[];
   readonly vms: Readonly<Record<string, KnownVm>>;
   readonly rules: readonly PlannerRule[];
+  /** By cluster: failures that it is to have room for, and what becomes of an operation that leaves less. */
+  readonly availability: Readonly<Record<string, Availability>>;
   readonly starved: { readonly hostBusyRatio: number; readonly vmShareOfHost: number };
   /** Moves to and from one host at a time; how long one may try, where the settings say it. */
   readonly migrations: {

@@ -79,6 +79,7 @@ describe('labels', () => {
       berlin: {
         datacenter: 'dc1',
         sharedPaths: [],
+        availability: { hostFailuresToTolerate: 1, admission: 'warn' as const },
         hosts: { host1: { uri: 'sim://127.0.0.1:1/host1', failureDomains: { rack: 'a' } } },
       },
     };

@@ -173,7 +173,25 @@ describe('a plan', () => {
     const tried = { web1: ['host2'] };
     expect(movesOf(planEvacuation(herd, emptyHost1(['web1'], { tried })))).toEqual(['web1: host1 to host3']);
     const nowhere = planEvacuation(herd, emptyHost1(['web1'], { tried: { web1: ['host2', 'host3'] } }));
-    expect(nowhere.unplaced[0]?.reason).toBe('no host takes it: of 2, triedBefore on 2');
+    expect(nowhere.unplaced[0]?.reason).toBe('no host takes it: of 2, passedOver on 2');
+  });
+
+  test('takes VMs back to where they were, and nowhere else, and moves nobody for it', () => {
+    const herd = snapshot(
+      [host('host1', { memoryMiB: 2048 }), host('host2'), host('host3')],
+      [vm('web1', 'host2'), vm('web2', 'host2'), vm('new1', 'host1')],
+    );
+    const only = { web1: 'host1', web2: 'host1' };
+    const plan = planEvacuation(herd, { vms: ['web1', 'web2'], closed: [], only, fixed: 'all' });
+    expect(movesOf(plan)).toEqual(['web1: host2 to host1']);
+    expect(plan.unplaced).toEqual([
+      {
+        vm: 'web2',
+        from: 'host2',
+        reason:
+          'no host takes it: of 3, passedOver on 2 and memoryShort on 1 (1024 MiB short on host1, the nearest)',
+      },
+    ]);
   });
 
   test('lowers the load of the busiest host by a swap', () => {

@@ -21,8 +21,10 @@ export interface EvacuationQuestion {
   readonly closed: readonly string[];
   /** Hosts where a VM is not tried again, by the VM's name. */
   readonly tried?: Readonly<Record<string, readonly string[]>>;
-  /** VMs that stay where they are, though their move would make room. */
-  readonly fixed?: readonly string[];
+  /** The one host that a VM may go to, by the VM's name: back to where it was. Absent: any. */
+  readonly only?: Readonly<Record<string, string>>;
+  /** VMs that stay where they are, though their move would make room; `all`: no other VM is moved. */
+  readonly fixed?: readonly string[] | 'all';
   readonly settings?: EvacuationSettings;
 }
 
@@ -40,13 +42,13 @@ export function planEvacuation(snapshot: Snapshot, question: EvacuationQuestion)
     open: herd.hosts
       .filter(({ facts }) => facts.state === 'active')
       .toSorted((a, b) => compareNames(a.name, b.name)),
-    mayUse: usable(froms, question.tried ?? {}),
+    mayUse: usable(froms, question),
     weights: settings.weights,
     mostTries: settings.mostTries,
   };
   const units = unitsOf([...froms.keys()]);
   for (const vm of froms.keys()) herd.remove(vm);
-  const displaced = makeAllRoom(search, placeUnits(search, units), froms, new Set(question.fixed));
+  const displaced = makeAllRoom(search, placeUnits(search, units), froms, question.fixed ?? []);
   // Where room was made nothing is changed: else the move that made it would have been for nothing.
   const made = new Set([...displaced.values()].map(({ from }) => from));
   balance(
@@ -96,14 +98,14 @@ function makeAllRoom(
   search: Search,
   left: readonly Unit[],
   froms: ReadonlyMap<HerdVm, HerdHost>,
-  fixed: ReadonlySet<string>,
+  fixed: readonly string[] | 'all',
 ): ReadonlyMap<HerdVm, MadeRoom> {
   const displaced = new Map<HerdVm, MadeRoom>();
+  const stays = new Set(fixed === 'all' ? [] : fixed);
+  const mayMove = (vm: HerdVm): boolean => fixed !== 'all' && vm.facts.running && !stays.has(vm.name);
   for (const unit of left) {
     // One that is moved anyway gets another target, and no further move.
-    const made =
-      makeRoom(search, unit, (vm) => froms.has(vm)) ??
-      makeRoom(search, unit, (vm) => vm.facts.running && !fixed.has(vm.name));
+    const made = makeRoom(search, unit, (vm) => froms.has(vm)) ?? makeRoom(search, unit, mayMove);
     for (const { vm, from } of made ?? []) {
       if (froms.has(vm)) continue;
       const known = displaced.get(vm);
@@ -116,10 +118,14 @@ function makeAllRoom(
 /** A VM does not stay on, and does not come back to, a host where it was tried. */
 function usable(
   froms: ReadonlyMap<HerdVm, HerdHost>,
-  tried: Readonly<Record<string, readonly string[]>>,
+  { tried = {}, only = {} }: Pick<EvacuationQuestion, 'tried' | 'only'>,
 ): MayUse {
-  const hosts = new Map(Object.entries(tried).map(([vm, names]) => [vm, new Set(names)]));
-  return (vm, host) => froms.get(vm) !== host && hosts.get(vm.name)?.has(host.name) !== true;
+  const refused = new Map(Object.entries(tried).map(([vm, names]) => [vm, new Set(names)]));
+  const wanted = new Map(Object.entries(only));
+  return (vm, host) =>
+    froms.get(vm) !== host &&
+    refused.get(vm.name)?.has(host.name) !== true &&
+    (wanted.get(vm.name) ?? host.name) === host.name;
 }
 
 function namesOf({ vms }: Unit): string[] {

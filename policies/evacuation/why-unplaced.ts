@@ -30,7 +30,7 @@ function reasonFor({ herd, open, mayUse }: Search, unit: Unit, vm: HerdVm): stri
   >();
   for (const host of open) {
     if (!mayUse(vm, host)) {
-      count('triedBefore');
+      count('passedOver');
       continue;
     }
     for (const verdict of verdictsOf(herd, vm, host)) {
