@@ -1,11 +1,20 @@
 /** The activities by the names that workflows call, made from what a worker is given. */
 import { Context } from '@temporalio/activity';
+import type { EvacuationPlan } from '../model/evacuation.ts';
 import type { InventoryPart } from '../model/inventory.ts';
 import type { MigrationProgress } from '../model/migrate-vm.ts';
 import { signals } from '../model/operations.ts';
 import { checkMigration, type CheckMigrationAnswer, type CheckMigrationRequest } from './check-migration.ts';
 import { ChosenTargets } from './chosen-targets.ts';
 import { CpuComparisons } from './cpu-comparisons.ts';
+import {
+  planEvacuationOf,
+  planReturnOf,
+  type PlanEvacuationAnswer,
+  type PlanEvacuationRequest,
+  type PlanReturnRequest,
+} from './evacuation/plan-evacuation.ts';
+import { resolveHosts, type HostsByDatacenter, type WhichHosts } from './evacuation/resolve-hosts.ts';
 import { endSignals } from './end-signals.ts';
 import { heartbeatEveryMs, heartbeating } from './heartbeats.ts';
 import type { Hosts } from './hosts/hosts.ts';
@@ -27,6 +36,11 @@ import { inventoryOf } from './survey.ts';
 export interface Activities {
   /** Which datacenters the settings name: workflows have no settings of their own. */
   readSite(): Promise<{ datacenters: string[] }>;
+  /**
+   * The hosts that are meant, by datacenter.
+   * @throws ApplicationFailure `UnknownHost`; `InvalidInput` where that are no hosts, or all of a cluster
+   */
+  resolveHosts(which: WhichHosts): Promise<HostsByDatacenter>;
 }
 
 /** Activities that touch the hosts of one datacenter. */
@@ -35,6 +49,8 @@ export interface HostActivities {
   listHosts(request: { part: InventoryPart; mostBytes: number }): Promise<InventoryPage>;
   checkMigration(request: CheckMigrationRequest): Promise<CheckMigrationAnswer>;
   moveVm(request: MoveVmRequest): Promise<MoveVmReport>;
+  planEvacuation(request: PlanEvacuationRequest): Promise<PlanEvacuationAnswer>;
+  planReturn(request: PlanReturnRequest): Promise<EvacuationPlan>;
 }
 
 export function createActivities(hosts: Hosts): Activities & SettleActivities {
@@ -42,6 +58,7 @@ export function createActivities(hosts: Hosts): Activities & SettleActivities {
   return {
     ...createSettleActivities(recordsOfContext),
     readSite: async () => ({ datacenters }),
+    resolveHosts: async (which) => resolveHosts(hosts.site, which),
   };
 }
 
@@ -61,6 +78,8 @@ export function createHostActivities(hosts: Hosts): HostActivities & SettleHostA
       heartbeating(() =>
         checkMigration({ hosts, looks, comparisons, targets, records: recordsOfContext() }, request),
       ),
+    planEvacuation: (request) => heartbeating(() => planEvacuationOf({ hosts, looks, comparisons }, request)),
+    planReturn: (request) => heartbeating(() => planReturnOf({ hosts, looks, comparisons }, request)),
     moveVm: async (request) => {
       using context = moveContext(request);
       try {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   WorkflowFailedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   type Client,
   type WorkflowExecutionDescription,
   type WorkflowHandle,
@@ -14,8 +15,14 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { AlertResolved } from '../model/alerts.ts';
 import { failureMeanings, type FailureType } from '../model/failures.ts';
+import type {
+  FinishMaintenance,
+  MaintainHostsResult,
+  MaintainHostsStatus,
+  MaintenanceAnswer,
+} from '../model/maintain-hosts.ts';
 import type { MigrateVmResult, MigrateVmStatus, MigrationProgress, Trouble } from '../model/migrate-vm.ts';
-import { queries, searchAttributes, signals } from '../model/operations.ts';
+import { maintenanceUpdates, queries, searchAttributes, signals } from '../model/operations.ts';
 import type { SettleVmResult, SettleVmStatus } from '../model/settle-vm.ts';
 import { OperationCanceled, OperationFailed, OperationNotFound, OperationTerminated } from './errors.ts';
 import { detailsOf, type OperationDetails } from './operation-details.ts';
@@ -25,9 +32,13 @@ import type { Reach } from './reach.ts';
 export interface OperationResults {
   readonly migrateVm: MigrateVmResult;
   readonly settleVm: SettleVmResult;
+  readonly maintainHosts: MaintainHostsResult;
 }
 
-export type OperationStatus = MigrateVmStatus | SettleVmStatus;
+export type OperationStatus = MigrateVmStatus | SettleVmStatus | MaintainHostsStatus;
+
+/** For the workers to answer an update; one that takes over from a dead one needs 10 s. */
+const updateMs = 15_000;
 
 /** What is seen of a running operation at one moment. */
 export interface OperationView {
@@ -94,6 +105,48 @@ export class Operation<R = unknown> {
     // Temporal says the same of one that has ended and of one that never was.
     await this.details();
     return 'ended';
+  }
+
+  /**
+   * Tells a maintenance that the work is done.
+   * @throws OperationFailed `InvalidInput` where it does not hold its hosts yet; OperationNotFound, WorkersSilent
+   */
+  finishMaintenance(request: FinishMaintenance = {}): Promise<MaintenanceAnswer> {
+    return this.#tell(maintenanceUpdates.finish, request);
+  }
+
+  /** Ends a maintenance early, and answers what that means. As `finishMaintenance`. */
+  cancelMaintenance(): Promise<MaintenanceAnswer> {
+    return this.#tell(maintenanceUpdates.cancel, {});
+  }
+
+  async #tell(update: string, request: FinishMaintenance): Promise<MaintenanceAnswer> {
+    try {
+      return await this.#reach.workers(
+        updateMs,
+        () => this.#handle.executeUpdate<MaintenanceAnswer, [FinishMaintenance]>(update, { args: [request] }),
+        () => this.#handle.describe(),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+        const { type, message } = error.cause;
+        throw new OperationFailed(
+          this.workflowId,
+          isFailureType(type) ? type : undefined,
+          message,
+          undefined,
+        );
+      }
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      // Temporal says the same of one that has ended and of one that never was.
+      const { status } = await this.details();
+      throw new OperationFailed(
+        this.workflowId,
+        'InvalidInput',
+        `${this.workflowId} has ended (${status}); drover describe operation ${this.workflowId} says how`,
+        undefined,
+      );
+    }
   }
 
   /** Looks at it once. @throws OperationNotFound, TemporalUnreachable */

@@ -2,7 +2,7 @@
 import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import type { TemporalTarget } from '../settings/temporal.ts';
 import { accessTrouble } from './connection-trouble.ts';
-import { TemporalUnreachable } from './errors.ts';
+import { TemporalUnreachable, WorkersSilent } from './errors.ts';
 
 /** gRPC: DEADLINE_EXCEEDED, or CANCELLED where the client's own clock was first; UNAVAILABLE. */
 const unreachableCodes: readonly number[] = [1, 4, 14];
@@ -22,6 +22,26 @@ export class Reach {
   /** One question. @throws TemporalUnreachable when it is not answered in its time */
   async answer<T>(call: () => Promise<T>): Promise<T> {
     return await this.wait(() => this.#connection.withDeadline(Date.now() + this.#timeoutMs, call));
+  }
+
+  /**
+   * One question that a worker has to answer.
+   * @param ofTemporal a question that Temporal answers alone, to tell who is away
+   * @throws WorkersSilent when none does in its time; TemporalUnreachable
+   */
+  async workers<T>(
+    timeoutMs: number,
+    call: () => Promise<T>,
+    ofTemporal: () => Promise<unknown>,
+  ): Promise<T> {
+    try {
+      return await this.#connection.withDeadline(Date.now() + timeoutMs, call);
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      if (!isGrpcServiceError(cause) || !unreachableCodes.includes(cause.code)) throw error;
+      await this.answer(ofTemporal);
+      throw new WorkersSilent(timeoutMs);
+    }
   }
 
   /**

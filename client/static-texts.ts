@@ -24,6 +24,7 @@ const mostOfSummary = 200;
 const docs: Readonly<Record<OperationName, string>> = {
   migrateVm: 'docs/operations/migrate-vm.md',
   settleVm: 'docs/operations/settle-vm.md',
+  maintainHosts: 'docs/operations/maintain-hosts.md',
 };
 
 /**

@@ -1,12 +1,14 @@
 /** The names on the wire: workflow types, ids, task queues, search attributes, queries and signals. */
 import type { z } from 'zod';
 import { MigrateVmInput } from './migrate-vm-input.ts';
+import { MaintainHostsInput } from './maintain-hosts.ts';
 import { SettleVmInput } from './settle-vm.ts';
 
 /** Every operation a person can start, by its workflow type, with the schema of its one input. */
 export const operationInputs = {
   migrateVm: MigrateVmInput,
   settleVm: SettleVmInput,
+  maintainHosts: MaintainHostsInput,
 } as const satisfies Record<string, z.ZodType>;
 export type OperationName = keyof typeof operationInputs;
 
@@ -44,6 +46,9 @@ export const recordUpdates = {
   letGo: 'letGo',
   setState: 'setState',
 } as const;
+
+/** What a person tells a maintenance, by updates. */
+export const maintenanceUpdates = { finish: 'finish', cancel: 'cancel' } as const;
 
 /** Workflows, and activities that need no place. */
 export const taskQueue = 'drover';

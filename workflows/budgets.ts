@@ -27,6 +27,10 @@ export interface Budgets {
   readonly endNowMs: number;
   /** Where there are other datacenters, one whose workers begin nothing for so long is taken for silent. */
   readonly workersAwayMs: number;
+  /** A maintenance that holds empty hosts looks so often whether a VM has come. */
+  readonly heldLookMs: number;
+  /** Between two tries to move what is left on hosts in maintenance. */
+  readonly leftPauses: Pauses;
   /** A datacenter's workers have so long to begin its survey; else it is left to the next. */
   readonly surveyStartMs: number;
   /** A datacenter's workers have so long to begin its examination, for which a person waits. */
@@ -52,6 +56,8 @@ export const budgets: Budgets = {
   settleMs: 24 * 60 * minute,
   endNowMs: 15 * minute,
   workersAwayMs: 20 * second,
+  heldLookMs: minute,
+  leftPauses: { firstMs: 30 * second, mostMs: 5 * minute },
   surveyStartMs: 2 * minute,
   doctorStartMs: 20 * second,
 };

@@ -1,5 +1,6 @@
 /** What the bundler gets: every workflow type by its name. */
 export { migrateVm } from './migrate-vm.ts';
+export { maintainHosts } from './maintain-hosts.ts';
 export { settleVm } from './settle-vm.ts';
 export { surveyHerd } from './survey-herd.ts';
 export { doctor } from './doctor.ts';

@@ -33,7 +33,7 @@ export function searchAttributesOf(
  * Lists an operation as begun. The UI's Start dialog fills in the search attributes of the newest run of its type: what
  * is that one's end (its host, that it needed a person) is taken away.
  */
-export function beginListed(of: { readonly kind: string; readonly vm: string }): void {
+export function beginListed(of: { readonly kind: string; readonly vm?: string }): void {
   const given = workflowInfo().typedSearchAttributes;
   const foreign: SearchAttributeUpdatePair[] = [];
   if (given.get(keys.host) !== undefined) foreign.push({ key: keys.host, value: null });

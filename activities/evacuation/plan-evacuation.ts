@@ -9,6 +9,7 @@ import { isActionableVmName } from '../../model/names.ts';
 import type { PlannerReservation, Snapshot } from '../../model/placement.ts';
 import { coverageOf } from '../../policies/admission/coverage.ts';
 import { planEvacuation } from '../../policies/evacuation/planner.ts';
+import type { ClosedHost } from '../records/record-activities.ts';
 import type { CpuComparisons } from '../cpu-comparisons.ts';
 import { atMost } from '../hosts/at-most.ts';
 import { mostAtOnce, type Hosts } from '../hosts/hosts.ts';
@@ -29,11 +30,6 @@ export interface PlanEvacuationRequest {
   readonly tried: Readonly<Record<string, readonly string[]>>;
   /** VMs that are left where they are. */
   readonly leaveOut: readonly string[];
-}
-
-export interface ClosedHost {
-  readonly host: string;
-  readonly state: 'maintenance' | 'failed' | 'fenced';
 }
 
 /** A VM that can't move, wherever to. */

@@ -1,5 +1,6 @@
 /** The activities that ask records, with the client of the worker in which they run. */
 import { Context } from '@temporalio/activity';
+import { closedHosts } from './closed-hosts.ts';
 import { endSignals } from '../end-signals.ts';
 import { isRunning } from './is-running.ts';
 import type { RecordActivities } from './record-activities.ts';
@@ -29,6 +30,7 @@ export function createRecordActivities(): RecordActivities {
       }
       return undefined;
     },
+    closedHosts: () => closedHosts(Context.current().client),
     openHosts: async ({ hosts, by }) => {
       const records = recordsOfContext();
       await Promise.all(hosts.map((host) => records.setHostState({ host, state: 'active', by })));

@@ -59,6 +59,12 @@ export interface LetGoOfAll {
   readonly hosts: readonly LetGoOfHost[];
 }
 
+/** A host that takes no VMs. */
+export interface ClosedHost {
+  readonly host: string;
+  readonly state: Exclude<HostState, 'active'>;
+}
+
 /** One host that is another operation's. */
 export interface HeldHost {
   readonly host: string;
@@ -79,6 +85,8 @@ export interface RecordActivities {
    * @returns that host; undefined: all are closed
    */
   closeHosts(request: SetHostStates): Promise<HeldHost | undefined>;
+  /** Hosts that take no VMs, by what Temporal's lists say: they lag a moment behind the records. */
+  closedHosts(): Promise<readonly ClosedHost[]>;
   /** Opens hosts; those that another operation has closed meanwhile stay closed. */
   openHosts(request: SetHostStates): Promise<void>;
   /** Whether an operation still runs: records ask for those that hold something. */

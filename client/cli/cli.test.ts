@@ -110,7 +110,11 @@ describe('what was typed wrong ends with exit code 2 and says how it is right', 
     ['an empty host to settle on', ['settle', 'web1', '--runs-on', ''], '--runs-on "" is no valid name'],
     ['an unknown kind to describe', ['describe', 'cow', 'web1'], 'Allowed choices are vm, host, operation'],
     ['nothing to describe', ['describe', 'vm'], "missing required argument 'name'"],
-    ['an unknown schema', ['schema', 'fly'], 'there is no schema fly: migrateVm, settleVm, settings'],
+    [
+      'an unknown schema',
+      ['schema', 'fly'],
+      'there is no schema fly: migrateVm, settleVm, maintainHosts, settings',
+    ],
     ['no settings', ['check'], 'there is no settings file: give --settings FILE or set DROVER_SETTINGS'],
     ['settings that do not exist', ['-s', 'none.yaml', 'check'], "none.yaml: can't be read (ENOENT)"],
   ])('%s', async (_, args, expected) => {

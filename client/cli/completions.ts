@@ -17,6 +17,7 @@ export type AskNames = (kind: NameKind, settingsFile: string | undefined) => Pro
 const named: Readonly<Record<string, NameKind | 'files'>> = {
   vm: 'vms',
   host: 'hosts',
+  hosts: 'hosts',
   operation: 'operations',
   labels: 'labels',
   file: 'files',
@@ -114,7 +115,8 @@ async function ofVerb(line: Line, typed: string, names: AskNames): Promise<Compl
     const shown = program.createHelp().visibleCommands(program);
     return shown.map((one) => ({ value: one.name(), description: one.description() }));
   }
-  const argument = verb.registeredArguments[operands.length];
+  const last = verb.registeredArguments.at(-1);
+  const argument = verb.registeredArguments[operands.length] ?? (last?.variadic ? last : undefined);
   if (!argument) return [];
   if (argument.argChoices) return argument.argChoices.map((value) => ({ value }));
   const kind = kindOf(argument, operands);

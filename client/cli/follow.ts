@@ -1,6 +1,8 @@
 /** Follows an operation to its end: one live line on a terminal, plain lines elsewhere. */
 import stringWidth from 'string-width';
-import type { MigrateVmStep } from '../../model/migrate-vm.ts';
+import type { MaintainHostsStatus, MaintainHostsStep } from '../../model/maintain-hosts.ts';
+import type { MigrateVmStatus, MigrateVmStep } from '../../model/migrate-vm.ts';
+import type { SettleVmStatus } from '../../model/settle-vm.ts';
 import type { Operation, OperationView } from '../operation.ts';
 import { Detached } from './exit.ts';
 import { moveLine } from './live-line.ts';
@@ -24,8 +26,9 @@ export async function follow<R>(operation: Operation<R>): Promise<R> {
       detached,
       (async () => {
         for await (const view of operation.follow()) {
-          const { warnings = [] } = view.status ?? {};
-          for (const warning of warnings.map(findingText).filter((one) => !told.has(one))) {
+          for (const warning of (moveStatus(view)?.warnings ?? [])
+            .map(findingText)
+            .filter((one) => !told.has(one))) {
             told.add(warning);
             line.note(warning);
           }
@@ -58,10 +61,13 @@ export function narrator({ nowMs = () => performance.now(), width = () => undefi
   view: OperationView,
 ) => string | undefined {
   let heardMs = nowMs();
-  return ({ isRunning, status, progress, trouble }) => {
+  return (view) => {
+    const { isRunning, progress, trouble } = view;
     if (!isRunning) return undefined;
-    if (status) heardMs = nowMs();
+    if (view.status) heardMs = nowMs();
     else if (nowMs() - heardMs < workerAwayMs && !trouble) return undefined;
+    if (view.status && 'counts' in view.status) return maintenanceLine(view.status);
+    const status = moveStatus(view);
     const way = status?.from && status.to ? `${status.from} to ${status.to}` : undefined;
     const measured = progress ?? status?.progress;
     const step = status?.step ?? 'waiting for a worker';
@@ -85,8 +91,30 @@ const inWords: Readonly<Record<string, string>> = {
   checking: 'checking everything that could stop the move',
 } satisfies Partial<Record<MigrateVmStep, string>>;
 
-function waiting(step: string, status: OperationView['status']): string {
-  const waitsFor = status && 'waitsFor' in status ? status.waitsFor : undefined;
+/** Of an operation on one VM. */
+function moveStatus({ status }: OperationView): MigrateVmStatus | SettleVmStatus | undefined {
+  return status && !('counts' in status) ? status : undefined;
+}
+
+/** `emptying: 12 of 40 moved, 2 moving, 26 waiting` */
+export function maintenanceLine({ step, counts, trouble }: MaintainHostsStatus): string {
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const { moved = 0, movedBack, ...others } = counts;
+  const done =
+    movedBack === undefined ? `${moved} of ${all} moved` : `${movedBack} of ${movedBack + moved} back`;
+  const rest = Object.entries(others).map(([verdict, count]) => `${count} ${verdict}`);
+  const before = trouble ? ` (${trouble.message})` : '';
+  return `${stepInWords[step] ?? step}: ${[done, ...rest].join(', ')}${before}`;
+}
+
+const stepInWords: Readonly<Record<string, string>> = {
+  left: 'VMs are left, tried again',
+  held: 'held, until finish',
+  movingBack: 'moving back',
+} satisfies Partial<Record<MaintainHostsStep, string>>;
+
+function waiting(step: string, status: MigrateVmStatus | SettleVmStatus | undefined): string {
+  const waitsFor = status?.waitsFor;
   return waitsFor === undefined ? (inWords[step] ?? step) : `${step} for ${waitsFor}`;
 }
 

@@ -26,12 +26,14 @@ export function checkedSettleVm(request: SettleVmRequest): SettleVmRequest {
   return checked(SettleVmInput, request);
 }
 
-function checked<T extends object>(schema: z.ZodType, request: T): T {
+/** @throws UsageError that names each wrong value and what is allowed */
+export function checked<T extends object>(schema: z.ZodType, request: T): T {
   const parsed = schema.safeParse(request);
   if (parsed.success) return request;
   const problems = parsed.error.issues.map((issue) => {
+    if (issue.path.length === 0) return plainIssue(issue);
     const key = issue.path.join('.');
-    return `${optionOf[key] ?? key} ${JSON.stringify(request[key as keyof T])} ${plainIssue(issue)}`;
+    return `${optionOf[key] ?? key} ${JSON.stringify(request[issue.path[0] as keyof T])} ${plainIssue(issue)}`;
   });
   throw new UsageError(printable(problems.join('\n').replaceAll('\n', '; ')));
 }

@@ -1,5 +1,6 @@
 /** Results as people read them. */
 import type { Finding, MigrateVmResult } from '../../model/migrate-vm.ts';
+import type { MaintainHostsResult } from '../../model/maintain-hosts.ts';
 import type { SettleVmResult } from '../../model/settle-vm.ts';
 import type { OperationView } from '../operation.ts';
 import { sizeText } from './live-line.ts';
@@ -46,8 +47,26 @@ function reportText({ vm, from, to, reason, wholeMs, figures }: MigrateVmResult)
 }
 
 /** The end of any operation. */
-export function endText(result: MigrateVmResult | SettleVmResult): string {
+export function endText(result: MigrateVmResult | SettleVmResult | MaintainHostsResult): string {
+  if ('vms' in result) return maintenanceText(result);
   return 'findings' in result ? resultText(result) : printable(result.message);
+}
+
+/** Each VM with its verdict, then what became of the whole. */
+export function maintenanceText({ vms, moves, warnings, message }: MaintainHostsResult): string {
+  const planned = new Map(moves?.map((move) => [move.vm, move]));
+  const rows = vms.map(({ vm, verdict, from, to, reason, makesRoomFor }) => [
+    vm,
+    planned.has(vm) ? 'would move' : verdict,
+    from,
+    to ?? planned.get(vm)?.to ?? '',
+    makesRoomFor ? `makes room for ${makesRoomFor.join(', ')}` : (reason ?? ''),
+  ]);
+  return [
+    ...(rows.length === 0 ? [] : [tableOf([['VM', 'VERDICT', 'FROM', 'TO', 'WHY'], ...rows])]),
+    ...warnings.map((warning) => `warning: ${printable(warning)}`),
+    printable(message),
+  ].join('\n');
 }
 
 export function findingText({ severity, code, message }: Finding): string {

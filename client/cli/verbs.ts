@@ -53,6 +53,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./commands/migrate.ts')).defineMigrate,
   },
   {
+    name: 'maintain',
+    group: 'Move',
+    summary: 'empty hosts for maintenance, hold them closed, open them again',
+    load: async () => (await import('./commands/maintain.ts')).defineMaintain,
+  },
+  {
     name: 'cancel',
     group: 'Move',
     summary: 'end an operation; a VM that is being moved stays where it is',

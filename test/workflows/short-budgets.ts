@@ -14,6 +14,8 @@ export const budgets: Budgets = {
   settleMs: 6000,
   endNowMs: 2000,
   workersAwayMs: 500,
+  heldLookMs: 500,
+  leftPauses: { firstMs: 200, mostMs: 500 },
   surveyStartMs: 2000,
   doctorStartMs: 2000,
 };

@@ -14,6 +14,7 @@ import {
 } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { Activities, HostActivities } from '../../activities/activities.ts';
+import type { PlanEvacuationAnswer } from '../../activities/evacuation/plan-evacuation.ts';
 import type { CheckMigrationAnswer } from '../../activities/check-migration.ts';
 import type { RecordActivities } from '../../activities/records/record-activities.ts';
 import type { MoveVmReport } from '../../activities/move-vm.ts';
@@ -61,6 +62,15 @@ export function foundAs(vm: string, more: { readonly epoch?: number } = {}): Che
 
 export { moved };
 
+/** The plan for hosts that have no VM. */
+export const nothingThere: PlanEvacuationAnswer = {
+  plan: { moves: [], unplaced: [] },
+  blocked: [],
+  left: [],
+  silentHosts: [],
+  coverage: [],
+};
+
 /** @param more activities besides, in the place of those of the same name */
 export async function startStandInWorker(more: object = {}): Promise<StandInWorker> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -74,6 +84,8 @@ export async function startStandInWorker(more: object = {}): Promise<StandInWork
     readSite: () => standIns.readSite?.() ?? Promise.resolve({ datacenters: [datacenter] }),
     listHosts: (request) => standIns.listHosts?.(request) ?? Promise.resolve({ hosts: [] }),
     checkMigration: (request) => standIns.checkMigration?.(request) ?? Promise.resolve(foundAs(request.vm)),
+    planEvacuation: (request) => standIns.planEvacuation?.(request) ?? Promise.resolve(nothingThere),
+    planReturn: (request) => standIns.planReturn?.(request) ?? Promise.resolve(nothingThere.plan),
     moveVm: (request) => standIns.moveVm?.(request) ?? Promise.resolve(moved),
   };
   const common = {

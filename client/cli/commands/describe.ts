@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { progressText } from '../../../model/progress-text.ts';
+import type { MaintainHostsStatus } from '../../../model/maintain-hosts.ts';
 import type { VmRecord } from '../../../model/vm-record.ts';
 import type { Settings } from '../../../settings/schema.ts';
 import type { Drover } from '../../drover.ts';
@@ -21,6 +22,7 @@ import { hostSections, vmSections, when } from '../record-texts.ts';
 import { sectionsText, type Section } from '../sections.ts';
 import { awaited, patiently } from '../patience.ts';
 import { withDrover } from '../session.ts';
+import { maintenanceLine } from '../follow.ts';
 import { alertOverText } from '../texts.ts';
 
 type Kind = 'vm' | 'host' | 'operation';
@@ -171,6 +173,7 @@ function runningSections(
   { claim, record }: { readonly claim: Claim | undefined; readonly record: VmRecord | undefined },
   now: Date,
 ): Section[] {
+  if (status && 'counts' in status) return [headOf(details, now), ...maintenanceSections(status)];
   const measured = progress ?? status?.progress;
   return [
     headOf(details, now),
@@ -186,6 +189,24 @@ function runningSections(
       },
     },
     { title: 'Lease', body: claimText(details, claim, record, now) },
+  ];
+}
+
+function maintenanceSections(status: MaintainHostsStatus): Section[] {
+  const { hosts, vms } = status;
+  const head = ['VM', 'VERDICT', 'FROM', 'TO', 'WHY'];
+  return [
+    { title: 'Now', body: { step: maintenanceLine(status), hosts: hosts.join(', ') } },
+    {
+      title: 'VMs',
+      body:
+        vms.length === 0
+          ? 'none were seen on them yet'
+          : [
+              head,
+              ...vms.map(({ vm, verdict, from, to = '', reason = '' }) => [vm, verdict, from, to, reason]),
+            ],
+    },
   ];
 }
 

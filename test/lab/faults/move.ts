@@ -71,7 +71,7 @@ export class Move {
   async chosen(): Promise<LabHost> {
     const name = await waitFor('a host to be chosen', 60, async () => {
       const { status } = await this.operation.look();
-      return status?.to;
+      return status && 'to' in status ? status.to : undefined;
     });
     const host = this.stage.hosts.find((each) => each.name === name);
     if (!host) throw new Error(`no host ${name}`);

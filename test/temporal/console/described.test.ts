@@ -60,7 +60,7 @@ beforeAll(async () => {
   for (const other of others) await worker.drover.start('migrateVm', { vm: other });
   const third = await until('a move that waits for a slot', async () => {
     for (const { workflowId } of await worker.drover.operations({ running: true }))
-      if ((await worker.drover.operation(workflowId).look()).status?.waitsFor?.includes('slot'))
+      if (JSON.stringify((await worker.drover.operation(workflowId).look()).status).includes('slot'))
         return workflowId;
     return undefined;
   });

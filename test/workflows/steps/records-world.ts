@@ -39,6 +39,8 @@ export class RecordsWorld {
       }
       return undefined;
     },
+    closedHosts: async () =>
+      Object.values(this.hosts).flatMap(({ host, state }) => (state === 'active' ? [] : [{ host, state }])),
     openHosts: async ({ hosts, by }) => {
       for (const host of hosts)
         this.#decideHost(host, (record) => setState(record, { state: 'active', by }, now));
