@@ -32,6 +32,7 @@ import { dataConverterOf } from '../settings/data-converter.ts';
 import { temporalTarget, type TemporalTarget } from '../settings/temporal.ts';
 import { byProgram } from './asked-by.ts';
 import { ClosableCalls } from './closable-calls.ts';
+import { closedHosts } from './closed-hosts.ts';
 import { connectionTrouble } from './connection-trouble.ts';
 import { TemporalUnreachable, WorkersSilent } from './errors.ts';
 import { examine, type ExamineOptions } from './examine.ts';
@@ -283,7 +284,15 @@ export class Drover implements AsyncDisposable {
       hosts.push(...page.hosts);
       wanted = page.more;
     }
-    return { hosts: hosts.toSorted(byDatacenterAndName) };
+    const closed = await this.#reach.answer(() => closedHosts(this.#client));
+    return {
+      hosts: hosts
+        .map((host) => {
+          const state = closed.get(host.name);
+          return state === undefined ? host : { ...host, closed: state };
+        })
+        .toSorted(byDatacenterAndName),
+    };
   }
 
   async #list(

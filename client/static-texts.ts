@@ -1,4 +1,5 @@
 /** What the Temporal UI shows of an operation from its start on: one line for lists, and who asked for what. */
+import { MaintainHostsInput, type MaintainHostsRequest } from '../model/maintain-hosts.ts';
 import { inputInWords } from '../model/input-words.ts';
 import { escaped, inCode, link, pageOf } from '../model/markdown.ts';
 import { vmRecordId, type OperationName } from '../model/operations.ts';
@@ -52,6 +53,13 @@ export function staticTexts({ name, workflowId, input, askedBy, summary }: Start
 }
 
 function wordsOf(name: OperationName, input: unknown): string[] {
+  if (name === 'maintainHosts') {
+    const { data } = MaintainHostsInput.safeParse(input);
+    // Defaults are no part of what was asked.
+    return data
+      ? inputInWords[name](input as MaintainHostsRequest)
+      : [`${name} with an input that is not valid.`];
+  }
   const { vm } = (input ?? {}) as { vm?: unknown };
   if (typeof vm !== 'string') return [`${name} with an input that names no VM.`];
   return inputInWords[name]({ ...(input as object), vm });

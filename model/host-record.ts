@@ -8,6 +8,10 @@ import type { Claimant } from './vm-record.ts';
 export const hostStates = ['active', 'maintenance', 'failed', 'fenced'] as const;
 export type HostState = (typeof hostStates)[number];
 
+/** A host in one of these takes no VMs. */
+export type ClosedState = Exclude<HostState, 'active'>;
+export const closedStates: readonly ClosedState[] = hostStates.filter((state) => state !== 'active');
+
 /** Room held for one operation, from its choice of the host until it has ended. */
 export interface Reservation {
   readonly operation: Claimant;

@@ -108,6 +108,8 @@ export const InventoryHost = z.object({
   cluster: z.string(),
   datacenter: z.string(),
   failureDomains: z.record(z.string(), z.string()),
+  /** What its record says, where it takes no VMs; absent: it does, as far as lists know, which lag a moment. */
+  closed: z.enum(['maintenance', 'failed', 'fenced']).exactOptional(),
   answer: z.discriminatedUnion('reachable', [
     z.object({ reachable: z.literal(true), facts: HostFacts }),
     z.object({ reachable: z.literal(false), reason: z.string() }),

@@ -1,6 +1,7 @@
 /** The names on the wire: workflow types, ids, task queues, search attributes, queries and signals. */
 import type { z } from 'zod';
 import { MigrateVmInput } from './migrate-vm-input.ts';
+import { closedStates } from './host-record.ts';
 import { MaintainHostsInput } from './maintain-hosts.ts';
 import { SettleVmInput } from './settle-vm.ts';
 
@@ -67,6 +68,11 @@ export const searchAttributes = {
   state: 'DroverState',
   needsOperator: 'DroverNeedsOperator',
 } as const;
+
+/** Temporal's list filter for the records of hosts that take no VMs. */
+export const closedHostsQuery =
+  `WorkflowType = '${recordWorkflows.host}' AND ExecutionStatus = 'Running' AND ` +
+  `${searchAttributes.state} IN (${closedStates.map((state) => `'${state}'`).join(', ')})`;
 
 /** `progress`: of an operation. `record`: the whole of a record. */
 export const queries = { progress: 'progress', record: 'record' } as const;

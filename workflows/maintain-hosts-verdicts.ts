@@ -34,6 +34,10 @@ export function refusalOf(found: Plan, { partial }: MaintainHostsInput): string 
 
 const mostTold = 20;
 
+function vmsText(count: number): string {
+  return count === 1 ? '1 VM' : `${count} VMs`;
+}
+
 export function warningsOf({ coverage, silentHosts }: Plan): string[] {
   return [
     ...coverage.filter((one) => !one.refuses && isLess(one)).map(shortText),
@@ -69,16 +73,16 @@ export function endMessage(
   const moved = count('moved', 'movedBack', 'stays', 'movingBack');
   const left = count('waiting', 'blocked', 'failed');
   if (outcome === 'planned')
-    return `${names} would be emptied: ${count('waiting')} VMs move, and all of them have a place`;
+    return `${names} would be emptied: ${vmsText(count('waiting'))}, and each has a place`;
   const back = count('movedBack');
   const stay = ledger.with('stays');
   return [
-    `${names} ${outcome === 'finished' ? 'were emptied, and are open again' : 'are open again; it was canceled'}`,
-    `${moved} VMs moved`,
-    ...(left > 0 ? [`${left} were left there`] : []),
-    ...(back > 0 ? [`${back} are back`] : []),
+    `${names}: ${outcome === 'finished' ? 'emptied, and open again' : 'open again, since it was canceled'}`,
+    `${vmsText(moved)} moved`,
+    ...(left > 0 ? [`${vmsText(left)} left there`] : []),
+    ...(back > 0 ? [`${vmsText(back)} back where ${back === 1 ? 'it was' : 'they were'}`] : []),
     ...(stay.length > 0
-      ? [`${stay.length} stay where they are (${fewNames(stay.map(({ vm }) => vm))})`]
+      ? [`${vmsText(stay.length)} not taken back (${fewNames(stay.map(({ vm }) => vm))})`]
       : []),
   ].join('; ');
 }

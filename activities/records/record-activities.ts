@@ -1,6 +1,7 @@
 /** What operations ask of records: every answer is one serial decision of the record itself. */
 import type {
   HostRecord,
+  ClosedState,
   HostState,
   LetGoOfHost,
   ReserveAnswer,
@@ -62,7 +63,7 @@ export interface LetGoOfAll {
 /** A host that takes no VMs. */
 export interface ClosedHost {
   readonly host: string;
-  readonly state: Exclude<HostState, 'active'>;
+  readonly state: ClosedState;
 }
 
 /** One host that is another operation's. */

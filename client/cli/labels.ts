@@ -16,13 +16,14 @@ export const labeledInWords: Readonly<Record<Labeled, string>> = {
 };
 
 /** The failure domains of a host are labels too; of two that are called alike, these here count. */
-export function hostLabels({ name, cluster, datacenter, failureDomains, answer }: InventoryHost): Labels {
+export function hostLabels(host: InventoryHost): Labels {
+  const { name, cluster, datacenter, failureDomains, closed, answer } = host;
   return {
     ...failureDomains,
     host: name,
     cluster,
     datacenter,
-    state: answer.reachable ? 'active' : 'unreachable',
+    state: closed ?? (answer.reachable ? 'active' : 'unreachable'),
   };
 }
 

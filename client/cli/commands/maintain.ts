@@ -4,6 +4,7 @@ import {
   type MaintainHostsRequest,
   type MaintainHostsResult,
 } from '../../../model/maintain-hosts.ts';
+import { fewNames } from '../../../model/names.ts';
 import type { Settings } from '../../../settings/schema.ts';
 import { byCommandLine } from '../../asked-by.ts';
 import type { Drover } from '../../drover.ts';
@@ -92,7 +93,10 @@ async function start(
   settings: Settings,
 ): Promise<void> {
   for (const host of request.hosts ?? []) checkHost(host, settings);
-  const operation = await drover.start('maintainHosts', request, { askedBy: byCommandLine() });
+  const operation = await drover.start('maintainHosts', request, {
+    summary: `${whichInWords(request)} by ${byCommandLine()}`,
+    askedBy: byCommandLine(),
+  });
   const { workflowId } = operation;
   if (output === 'table') showInUi(drover, workflowId);
   if (detach) {
@@ -103,6 +107,10 @@ async function start(
   if (output === 'table') console.log(maintenanceText(result));
   else print(output, result, () => []);
   if (result.outcome === 'blocked') throw new Refused('the dry run found that it would be refused');
+}
+
+function whichInWords({ hosts, failureDomain }: MaintainHostsRequest): string {
+  return hosts ? fewNames(hosts) : `${failureDomain?.kind} ${failureDomain?.name}`;
 }
 
 async function end(
