@@ -79,9 +79,11 @@ export async function startStandInWorker(more: object = {}): Promise<StandInWork
   const connection = await Connection.connect({ address });
   const temporal = new Client({ connection });
   let standIns: StandIns = {};
-  const activities: Pick<Activities, 'readSite'> & RecordActivities & HostActivities = {
+  const activities: Pick<Activities, 'readSite' | 'resolveHosts'> & RecordActivities & HostActivities = {
     ...createRecordActivities(),
     readSite: () => standIns.readSite?.() ?? Promise.resolve({ datacenters: [datacenter] }),
+    resolveHosts: (which) =>
+      standIns.resolveHosts?.(which) ?? Promise.resolve([{ datacenter, hosts: which.hosts ?? [] }]),
     listHosts: (request) => standIns.listHosts?.(request) ?? Promise.resolve({ hosts: [] }),
     checkMigration: (request) => standIns.checkMigration?.(request) ?? Promise.resolve(foundAs(request.vm)),
     planEvacuation: (request) => standIns.planEvacuation?.(request) ?? Promise.resolve(nothingThere),
