@@ -73,6 +73,12 @@ beforeAll(async () => {
   }
   for (const { workflowId } of [first, second, { workflowId: third }]) seen.set(workflowId, 'migrateVm');
   seen.set(settled.workflowId, 'settleVm');
+  const maintained = await worker.drover.start('maintainHosts', { hosts: ['described-closed'] });
+  await until('the host to be held', async () => {
+    const { status } = await maintained.look();
+    return status?.step === 'held' ? true : undefined;
+  });
+  seen.set(maintained.workflowId, 'maintainHosts');
   seen.set(vmRecordId(vm), 'vmRecord');
   seen.set(hostRecordId(hosts.to), 'hostRecord');
 });
