@@ -1,5 +1,5 @@
 /** What a maintenance asks of the workers: which hosts are meant, to close and open them, and plans. */
-import { ApplicationFailure, ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, HostActivities } from '../activities/activities.ts';
 import type { PlanEvacuationAnswer } from '../activities/evacuation/plan-evacuation.ts';
 import type { HostsByDatacenter, WhichHosts } from '../activities/evacuation/resolve-hosts.ts';
@@ -18,11 +18,17 @@ const site = proxyActivities<Activities>({
   scheduleToCloseTimeout: budgets.questionMs,
   summary: 'which hosts are meant',
 });
-const records = proxyActivities<RecordActivities>({
+const closing = proxyActivities<RecordActivities>({
   taskQueue,
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: budgets.questionMs,
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  summary: 'close the hosts',
+});
+const listing = proxyActivities<RecordActivities>({
+  taskQueue,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: budgets.questionMs,
+  summary: 'which other hosts take no VMs',
 });
 /** What is never opened keeps a host from all VMs: tried without end. */
 const opening = proxyActivities<RecordActivities>({
@@ -45,7 +51,7 @@ export function hostsMeant(which: WhichHosts): Promise<HostsByDatacenter> {
 /** @throws ApplicationFailure `CheckFailed` that names the operation which has closed one of them */
 export async function close(hosts: readonly string[], by: Claimant): Promise<void> {
   const held = await withinBudget(`closing ${hosts.length} hosts`, budgets.questionMs, () =>
-    records.closeHosts({ hosts, by }),
+    closing.closeHosts({ hosts, by }),
   );
   if (!held) return;
   const { host, state, since } = held;
@@ -67,7 +73,7 @@ export function open(hosts: readonly string[], by: Claimant): Promise<void> {
 
 /** @param underWay moves that go on meanwhile */
 export async function plan(where: HostsByDatacenter, ledger: Ledger): Promise<Plan> {
-  const closed = await records.closedHosts();
+  const closed = await listing.closedHosts();
   const answers = await Promise.all(
     where.map(({ datacenter, hosts }) =>
       withinBudget(`the plan for ${hosts.length} hosts of ${datacenter}`, budgets.checkMs, () =>
@@ -96,7 +102,7 @@ export async function plan(where: HostsByDatacenter, ledger: Ledger): Promise<Pl
 
 /** Each VM to where it was, as far as there is room. */
 export async function planBack(where: HostsByDatacenter, ledger: Ledger): Promise<EvacuationPlan> {
-  const closed = await records.closedHosts();
+  const closed = await listing.closedHosts();
   const plans = await Promise.all(
     where.map(({ datacenter, hosts }) => {
       const vms = ledger
