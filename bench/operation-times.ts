@@ -44,6 +44,15 @@ export class Histories implements AsyncDisposable {
     return times;
   }
 
+  /** Events of the longest history among all runs of an operation that continues as new. */
+  async longestOf(workflowId: string): Promise<number> {
+    let longest = 0;
+    const query = `WorkflowId = '${workflowId}'`;
+    for await (const { historyLength } of this.#client.workflow.list({ query }))
+      longest = Math.max(longest, historyLength ?? 0);
+    return longest;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection.close();
   }

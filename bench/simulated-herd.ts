@@ -19,6 +19,8 @@ const Ready = z.object({ port: z.number(), controlPort: z.number() });
 export interface Size {
   readonly hosts: number;
   readonly vms: number;
+  /** Default 20. */
+  readonly hostsPerSwitch?: number;
 }
 
 export class Herd implements AsyncDisposable {
@@ -92,6 +94,11 @@ export class Herd implements AsyncDisposable {
       temporal: cpuMsOf(this.#pidOf('temporal')),
       datacenter: cpuMsOf(this.#simulation.pid ?? 0),
     };
+  }
+
+  /** kill -9; `drover up` starts another one. */
+  killWorker(): void {
+    process.kill(this.#pidOf('worker'), 'SIGKILL');
   }
 
   #pidOf(part: 'worker' | 'temporal'): number {
