@@ -31,6 +31,8 @@ export interface Budgets {
   readonly heldLookMs: number;
   /** Between two tries to move what is left on hosts in maintenance. */
   readonly leftPauses: Pauses;
+  /** When no move of a maintenance has ended for so long, it says that VMs are left. */
+  readonly stuckMoveMs: number;
   /** A datacenter's workers have so long to begin its survey; else it is left to the next. */
   readonly surveyStartMs: number;
   /** A datacenter's workers have so long to begin its examination, for which a person waits. */
@@ -58,6 +60,7 @@ export const budgets: Budgets = {
   workersAwayMs: 20 * second,
   heldLookMs: minute,
   leftPauses: { firstMs: 30 * second, mostMs: 5 * minute },
+  stuckMoveMs: 5 * minute,
   surveyStartMs: 2 * minute,
   doctorStartMs: 20 * second,
 };

@@ -23,7 +23,7 @@ export type MoveEnd =
   /** `isFinal`: another host would change nothing. */
   | { readonly kind: 'failed'; readonly reason: string; readonly isFinal: boolean };
 
-export interface CarryOut {
+export interface MovesOptions {
   readonly caps: Caps;
   /** The input of a move's operation. */
   readonly request: (move: PlannedMove) => MigrateVmRequest;
@@ -33,47 +33,91 @@ export interface CarryOut {
   readonly isStopping: () => boolean;
 }
 
-/** Returns when every move that it began has ended, and none can begin. */
-export async function carryOut(moves: readonly PlannedMove[], options: CarryOut): Promise<void> {
-  const { caps, onStart, onEnd, isStopping } = options;
-  let waiting = [...moves];
-  const running = new Set<PlannedMove>();
-  const moved = new Set<string>();
-  let ended = 0;
-  const begin = async (move: PlannedMove): Promise<void> => {
-    const end = await moveOne(move, options.request(move), onStart);
-    running.delete(move);
-    if (end.kind === 'moved') moved.add(move.vm);
-    onEnd(move, end);
-    ended++;
-  };
-  const mayBegin = (move: PlannedMove): boolean =>
-    running.size < caps.perOperation &&
-    move.after.every((vm) => moved.has(vm)) &&
-    count(running, ({ from }) => from === move.from) < caps.perHostOut &&
-    count(running, ({ to }) => to === move.to) < caps.perHostIn;
-  // A bug of ours ends the workflow task, not the move: it is thrown from here.
-  const faults: unknown[] = [];
-  for (;;) {
-    for (const move of isStopping() ? [] : waiting) {
-      if (!mayBegin(move)) continue;
-      waiting = waiting.filter((one) => one !== move);
-      running.add(move);
-      begin(move).catch((error: unknown) => faults.push(error));
+/** The moves under way, over all plans of an operation: one that takes long keeps no other from being planned anew. */
+export class Moves {
+  readonly #options: MovesOptions;
+  readonly #running = new Set<PlannedMove>();
+  readonly #moved = new Set<string>();
+  /** A bug of ours ends the workflow task, not the move. */
+  readonly #faults: unknown[] = [];
+  #waiting: readonly PlannedMove[] = [];
+  #ended = 0;
+
+  constructor(options: MovesOptions) {
+    this.#options = options;
+  }
+
+  get underWay(): number {
+    return this.#running.size;
+  }
+
+  /** A new plan takes the place of what has not begun of the one before; begins what may. */
+  take(moves: readonly PlannedMove[]): void {
+    this.#waiting = moves;
+    this.#begin();
+  }
+
+  /**
+   * Returns when no move is under way, or none of the plan is left to begin and `isEnough` says so.
+   * @param isEnough asked whenever a move has ended
+   * @param mostMs as long at most without the end of a move; default: without a limit
+   * @returns false when that time is over
+   */
+  async until(isEnough: () => boolean, mostMs?: number): Promise<boolean> {
+    for (;;) {
+      if (this.#running.size === 0) return true;
+      const canBegin = this.#waiting.length > 0 && !this.#options.isStopping();
+      if (!canBegin && isEnough()) return true;
+      const before = this.#ended;
+      const hasChanged = (): boolean =>
+        this.#ended > before || this.#faults.length > 0 || (!canBegin && isEnough());
+      if (mostMs === undefined) await condition(hasChanged);
+      else if (!(await condition(hasChanged, mostMs, { summary: 'then tells which moves still run' })))
+        return false;
+      if (this.#faults.length > 0) throw this.#faults[0];
     }
-    if (running.size === 0) return;
-    const before = ended;
-    await condition(() => ended > before || faults.length > 0);
-    if (faults.length > 0) throw faults[0];
+  }
+
+  #begin(): void {
+    if (this.#options.isStopping()) return;
+    for (const move of this.#waiting) {
+      if (!this.#mayBegin(move)) continue;
+      this.#waiting = this.#waiting.filter((one) => one !== move);
+      this.#running.add(move);
+      this.#carryOut(move).catch((error: unknown) => this.#faults.push(error));
+    }
+    // What waits for a move that has failed is for the next plan.
+    if (this.#running.size === 0) this.#waiting = [];
+  }
+
+  #mayBegin({ from, to, after }: PlannedMove): boolean {
+    const { perOperation, perHostOut, perHostIn } = this.#options.caps;
+    return (
+      this.#running.size < perOperation &&
+      after.every((vm) => this.#moved.has(vm)) &&
+      count(this.#running, (one) => one.from === from) < perHostOut &&
+      count(this.#running, (one) => one.to === to) < perHostIn
+    );
+  }
+
+  async #carryOut(move: PlannedMove): Promise<void> {
+    const { request, onStart, onEnd } = this.#options;
+    const end = await moveOne(move, request(move), onStart);
+    this.#running.delete(move);
+    if (end.kind === 'moved') this.#moved.add(move.vm);
+    onEnd(move, end);
+    this.#ended++;
+    this.#begin();
   }
 }
 
 async function moveOne(
   move: PlannedMove,
   request: MigrateVmRequest,
-  onStart: CarryOut['onStart'],
+  onStart: MovesOptions['onStart'],
 ): Promise<MoveEnd> {
   const workflowId = `migrate-vm/${move.vm}/${new Date().toISOString()}-maintenance`;
+  onStart(move, workflowId);
   try {
     const child = await startChild('migrateVm', {
       workflowId,
@@ -84,7 +128,6 @@ async function moveOne(
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       staticSummary: `${move.vm} by a maintenance of ${move.from}`,
     });
-    onStart(move, workflowId);
     const result = (await child.result()) as MigrateVmResult;
     if (result.outcome === 'nothingToDo') return { kind: 'gone', reason: result.message };
     const { downtimeMs } = result.figures;

@@ -26,7 +26,6 @@ import {
 } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import type { HostsByDatacenter } from '../activities/evacuation/resolve-hosts.ts';
-import type { PlannedMove } from '../model/evacuation.ts';
 import { permanent } from '../model/failures.ts';
 import {
   MaintainHostsInput,
@@ -43,7 +42,7 @@ import { growingPausesMs } from './growing-pauses.ts';
 import { claimantOf } from './lease.ts';
 import { MaintenanceEnding, type EndingAsked } from './maintain-hosts-ending.ts';
 import { Ledger, type Entry } from './maintain-hosts-ledger.ts';
-import { carryOut } from './maintain-hosts-moves.ts';
+import { Moves } from './maintain-hosts-moves.ts';
 import { MaintainHostsPage } from './maintain-hosts-page.ts';
 import { close, hostsMeant, open, plan, planBack, type Plan } from './maintain-hosts-plan.ts';
 import { endMessage, obstaclesOf, refusalOf, warningsOf } from './maintain-hosts-verdicts.ts';
@@ -187,32 +186,39 @@ class Maintenance {
   /** Until it is told to end, all VMs that are on the hosts, or come there, are moved away. */
   async #empty(): Promise<void> {
     const { ending } = this;
+    const moves = this.#moves('moved');
+    const isAsked = (): boolean => ending.asked !== undefined;
     let pausesMs = growingPausesMs(budgets.leftPauses);
-    for (let isFirst = this.#isNew; !ending.asked; isFirst = false) {
-      this.#show(isFirst || this.#step === 'closing' ? 'planning' : this.#step);
+    for (let isFirst = this.#isNew; !isAsked(); isFirst = false) {
+      if (isFirst) this.#show('planning');
       const found = await this.#look(isFirst);
       if (found) {
         this.#take(found);
         const refusal = isFirst ? refusalOf(found, this.#input) : undefined;
         if (refusal !== undefined) throw ApplicationFailure.create(refused(found, refusal));
-        if (found.moves.length > 0 && !ending.asked) {
+        if (found.moves.length > 0 && !isAsked()) {
           this.#show('emptying');
-          await this.#carryOut(found.moves, 'moved');
+          moves.take(found.moves);
+          // A move that takes long, as one whose target has died, keeps nobody from another plan.
+          await moves.until(() => isAsked() || this.#ledger.with('waiting').length > 0, budgets.stuckMoveMs);
         }
       }
-      if (isLong()) await this.#continueAsNew('emptying');
-      if (ending.asked) return;
+      if (isLong() && moves.underWay === 0) await this.#continueAsNew('emptying');
+      if (isAsked()) break;
       // Each round has tried a host more for each of these, so this comes to an end.
       if (found && found.moves.length > 0 && this.#ledger.with('waiting').length > 0) continue;
-      const left = this.#ledger.with('waiting', 'blocked', 'failed').length;
+      const left = this.#ledger.with('waiting', 'blocked', 'failed', 'moving').length;
       const isHeld = found !== undefined && left === 0 && found.silentHosts.length === 0;
       if (isHeld) pausesMs = growingPausesMs(budgets.leftPauses);
       this.#show(left === 0 ? 'held' : 'left');
-      await condition(() => ending.asked !== undefined, isHeld ? budgets.heldLookMs : pausesMs.next().value, {
-        summary: 'then looks at the hosts again',
-      });
+      const pauseMs = isHeld ? budgets.heldLookMs : pausesMs.next().value;
+      if (moves.underWay > 0) await moves.until(() => true, pauseMs);
+      else await condition(isAsked, pauseMs, { summary: 'then looks at the hosts again' });
       this.#ledger.forgive();
     }
+    // The hosts are opened meanwhile; what takes longer than this goes on by itself.
+    if (moves.underWay > 0) await this.#open();
+    await moves.until(() => false, budgets.endNowMs);
   }
 
   /** Undefined: the hosts could not be looked at, which is no end of a maintenance that holds them. */
@@ -236,11 +242,11 @@ class Maintenance {
     this.#page.planned(this.#carried.warnings);
   }
 
-  async #carryOut(moves: readonly PlannedMove[], verdict: 'moved' | 'movedBack'): Promise<void> {
+  #moves(verdict: 'moved' | 'movedBack'): Moves {
     const { reason, caps } = this.#input;
     const isBack = verdict === 'movedBack';
     const show = (): void => this.#show(this.#step);
-    await carryOut(moves, {
+    return new Moves({
       caps,
       request: ({ vm, from, to, together, makesRoomFor }): MigrateVmRequest => ({
         vm,
@@ -273,12 +279,14 @@ class Maintenance {
 
   async #moveBack(): Promise<void> {
     this.#show('movingBack');
+    const back = this.#moves('movedBack');
     try {
       for (;;) {
         const { moves, unplaced } = await planBack(this.#carried.where, this.#ledger);
         for (const { vm, reason } of unplaced) this.#ledger.stays(vm, reason);
         if (moves.length === 0 || this.ending.isCutShort) break;
-        await this.#carryOut(moves, 'movedBack');
+        back.take(moves);
+        await back.until(() => false);
         if (isLong()) await this.#continueAsNew('movingBack');
       }
     } catch (error) {

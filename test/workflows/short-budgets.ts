@@ -16,6 +16,7 @@ export const budgets: Budgets = {
   workersAwayMs: 500,
   heldLookMs: 500,
   leftPauses: { firstMs: 200, mostMs: 500 },
+  stuckMoveMs: 2000,
   surveyStartMs: 2000,
   doctorStartMs: 2000,
 };
