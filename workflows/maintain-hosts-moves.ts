@@ -57,25 +57,29 @@ export class Moves {
     this.#begin();
   }
 
+  /** Whether the plan has a move of this VM that has not begun. */
+  isDue(vm: string): boolean {
+    return this.#waiting.some((move) => move.vm === vm);
+  }
+
   /**
-   * Returns when no move is under way, or none of the plan is left to begin and `isEnough` says so.
-   * @param isEnough asked whenever a move has ended
+   * Returns when no move is under way any more, or `isEnough` says so.
    * @param mostMs as long at most without the end of a move; default: without a limit
-   * @returns false when that time is over
    */
-  async until(isEnough: () => boolean, mostMs?: number): Promise<boolean> {
-    for (;;) {
-      if (this.#running.size === 0) return true;
-      const canBegin = this.#waiting.length > 0 && !this.#options.isStopping();
-      if (!canBegin && isEnough()) return true;
-      const before = this.#ended;
-      const hasChanged = (): boolean =>
-        this.#ended > before || this.#faults.length > 0 || (!canBegin && isEnough());
-      if (mostMs === undefined) await condition(hasChanged);
-      else if (!(await condition(hasChanged, mostMs, { summary: 'then tells which moves still run' })))
-        return false;
-      if (this.#faults.length > 0) throw this.#faults[0];
-    }
+  async until(isEnough: () => boolean, mostMs?: number): Promise<void> {
+    while (this.#running.size > 0 && !isEnough()) if (!(await this.nextEnd(isEnough, mostMs))) return;
+  }
+
+  /** Waits for the next end of a move. @returns false when there was none in that time, and `isEnough` says no */
+  async nextEnd(isEnough: () => boolean, mostMs?: number): Promise<boolean> {
+    const before = this.#ended;
+    const hasChanged = (): boolean => this.#ended > before || this.#faults.length > 0 || isEnough();
+    const inTime =
+      mostMs === undefined
+        ? await condition(hasChanged).then(() => true)
+        : await condition(hasChanged, mostMs, { summary: 'then tells which moves still run' });
+    if (this.#faults.length > 0) throw this.#faults[0];
+    return inTime;
   }
 
   #begin(): void {

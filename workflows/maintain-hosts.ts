@@ -188,6 +188,7 @@ class Maintenance {
     const { ending } = this;
     const moves = this.#moves('moved');
     const isAsked = (): boolean => ending.asked !== undefined;
+    const needsPlan = (): boolean => this.#ledger.with('waiting').some(({ vm }) => !moves.isDue(vm));
     let pausesMs = growingPausesMs(budgets.leftPauses);
     for (let isFirst = this.#isNew; !isAsked(); isFirst = false) {
       if (isFirst) this.#show('planning');
@@ -200,19 +201,19 @@ class Maintenance {
           this.#show('emptying');
           moves.take(found.moves);
           // A move that takes long, as one whose target has died, keeps nobody from another plan.
-          await moves.until(() => isAsked() || this.#ledger.with('waiting').length > 0, budgets.stuckMoveMs);
+          await moves.until(() => isAsked() || needsPlan(), budgets.stuckMoveMs);
         }
       }
       if (isLong() && moves.underWay === 0) await this.#continueAsNew('emptying');
       if (isAsked()) break;
       // Each round has tried a host more for each of these, so this comes to an end.
-      if (found && found.moves.length > 0 && this.#ledger.with('waiting').length > 0) continue;
+      if (found && found.moves.length > 0 && needsPlan()) continue;
       const left = this.#ledger.with('waiting', 'blocked', 'failed', 'moving').length;
       const isHeld = found !== undefined && left === 0 && found.silentHosts.length === 0;
       if (isHeld) pausesMs = growingPausesMs(budgets.leftPauses);
       this.#show(left === 0 ? 'held' : 'left');
       const pauseMs = isHeld ? budgets.heldLookMs : pausesMs.next().value;
-      if (moves.underWay > 0) await moves.until(() => true, pauseMs);
+      if (moves.underWay > 0) await moves.nextEnd(isAsked, pauseMs);
       else await condition(isAsked, pauseMs, { summary: 'then looks at the hosts again' });
       this.#ledger.forgive();
     }

@@ -1,9 +1,15 @@
 /** A rack emptied in a simulated datacenter by a whole Drover, while migrations fail, hosts die and the worker is killed. */
 import { expect, test } from 'vitest';
 import { emptyRack, type Evacuation } from '../../bench/evacuation-run.ts';
+import type { MaintainHostsStatus } from '../../model/maintain-hosts.ts';
 import { Herd } from '../../bench/simulated-herd.ts';
 
 const size = { hosts: 12, vms: 48, hostsPerSwitch: 3 };
+
+/** Nothing waits for its turn any more. */
+function isAllButStuck({ waiting = 0, moving = 0 }: MaintainHostsStatus['counts']): boolean {
+  return waiting === 0 && moving > 0;
+}
 
 async function convictionsOf(herd: Herd): Promise<string[]> {
   const convictions = await herd.control.ask('audit', { operations: [], triggers: [], held: [] });
@@ -34,7 +40,8 @@ test('with migrations that fail, two hosts that die and a worker that is killed 
   for (const vm of failing) await herd.control.ask('fault', { kind: 'migration', vm, failsAt: 0.5 });
   let killedAt = performance.now();
   let kills = 0;
-  let dead: string[] = [];
+  const victims = ['host8', 'host11'];
+  let dead: string[] | undefined;
   const run = await emptyRack(herd, {
     rack: 'sw1',
     meanwhile: async ({ counts, step }) => {
@@ -43,19 +50,21 @@ test('with migrations that fail, two hosts that die and a worker that is killed 
         kills++;
         killedAt = performance.now();
       }
-      if (dead.length === 0 && (counts.moved ?? 0) >= 2) {
-        dead = ['host8', 'host11'];
+      if (!dead && (counts.moved ?? 0) >= 2) {
+        dead = [...victims];
         for (const host of dead) await herd.control.ask('fault', { kind: 'crashHost', host });
       }
-      // What failed on three hosts is told of, and moves once it can.
-      if (step === 'left')
+      // What failed on three hosts is told of, and moves once it can; a move to a host that died ends when that is back.
+      if (dead && dead.length > 0 && (step === 'left' || isAllButStuck(counts))) {
         for (const vm of failing) await herd.control.ask('fault', { kind: 'migration', vm });
+        for (const host of dead.splice(0)) await herd.control.ask('fault', { kind: 'powerOn', host });
+      }
     },
   });
   expect(kills).toBeGreaterThan(0);
   expect(run.wrong).toEqual([]);
   // A VM may have moved to a host that died then.
   expect(countsOf(run)).toEqual({ moved: leaving.length });
-  const stopped = (await convictionsOf(herd)).filter((text) => !dead.some((host) => text.includes(host)));
+  const stopped = (await convictionsOf(herd)).filter((text) => !victims.some((host) => text.includes(host)));
   expect(stopped).toEqual([]);
 }, 400_000);
