@@ -29,13 +29,15 @@ export interface EvacuationOptions {
   readonly partial?: boolean;
   /** Called again and again while VMs move. */
   readonly meanwhile?: (status: MaintainHostsStatus) => Promise<void> | void;
+  /** Hosts that a fault strikes dead: of VMs that are there, or were, nothing is asked. */
+  readonly victims?: readonly string[];
   /** The steps at which the rack is taken for empty. Default: `held`. */
   readonly until?: readonly MaintainHostsStatus['step'][];
 }
 
 /** Empties the rack, holds it for a moment, finishes, and looks at every host past Drover. */
 export async function emptyRack(herd: Herd, options: EvacuationOptions): Promise<Evacuation> {
-  const { rack, caps, partial = false, meanwhile, until = ['held'] } = options;
+  const { rack, caps, partial = false, meanwhile, victims = [], until = ['held'] } = options;
   const { drover } = herd.running;
   const hosts = herd.spec.hosts
     .filter(({ failureDomains }) => failureDomains['switch'] === rack)
@@ -73,7 +75,7 @@ export async function emptyRack(herd: Herd, options: EvacuationOptions): Promise
     wrong: [
       ...atHeld.map((copy) => `${copy} was on the rack when it was held`),
       ...beyondSlots(await journalOf(herd)),
-      ...(await wrongNow(herd)),
+      ...(await wrongNow(herd, victims)),
     ],
   };
 }
@@ -89,15 +91,14 @@ async function journalOf(herd: Herd): Promise<readonly JournalEntry[]> {
   return await herd.control.ask('journal', { fromIndex: 0 });
 }
 
-/** Every VM runs once; hosts that died are told by the caller's faults, and VMs on them do not count. */
-async function wrongNow(herd: Herd): Promise<string[]> {
-  const { copies, hosts } = await herd.control.ask('world', {});
-  const dead = new Set(hosts.filter(({ state }) => state !== 'up').map(({ name }) => name));
+/** Every VM runs once. */
+async function wrongNow(herd: Herd, victims: readonly string[]): Promise<string[]> {
+  const { copies } = await herd.control.ask('world', {});
   return herd.spec.vms.flatMap(({ name }) => {
-    const own = copies.filter(({ vm, host }) => vm === name && !dead.has(host));
+    const own = copies.filter(({ vm }) => vm === name);
     const running = own.filter(({ state }) => state === 'running');
-    const lost = own.length === 0 && dead.size > 0;
-    if (lost || (running.length === 1 && own.length === 1)) return [];
+    const isLost = running.length === 0 && own.every(({ host }) => victims.includes(host));
+    if (isLost || (running.length === 1 && own.length === 1)) return [];
     const shown =
       own.map(({ host, state, reason }) => `${state} (${reason}) on ${host}`).join(', ') || 'nowhere';
     return [`${name} should run once, and is ${shown}`];

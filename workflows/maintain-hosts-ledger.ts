@@ -49,10 +49,20 @@ export class Ledger {
     return this.entries.filter(({ verdict }) => verdicts.includes(verdict));
   }
 
-  /** What a look at the hosts has shown, and the plan that was made from it. */
+  /**
+   * What a look at the hosts has shown, and the plan that was made from it. Of VMs on hosts that do not answer nothing
+   * is known: they stay as they are.
+   */
   seen(
-    left: readonly { readonly vm: string; readonly host: string }[],
-    moves: readonly PlannedMove[],
+    {
+      left,
+      moves,
+      silentHosts,
+    }: {
+      readonly left: readonly { readonly vm: string; readonly host: string }[];
+      readonly moves: readonly PlannedMove[];
+      readonly silentHosts: readonly string[];
+    },
     obstacles: ReadonlyMap<string, string>,
   ): void {
     const there = new Map(left.map(({ vm, host }) => [vm, host]));
@@ -69,7 +79,7 @@ export class Ledger {
       });
     }
     for (const entry of this.with('waiting', 'blocked', 'failed'))
-      if (!there.has(entry.vm) && !entry.makesRoomFor)
+      if (!there.has(entry.vm) && !silentHosts.includes(entry.from) && !entry.makesRoomFor)
         this.#set(entry, { verdict: 'gone', reason: 'it is not on the hosts any more, or does not run' });
     for (const { vm, from, makesRoomFor } of moves)
       if (makesRoomFor && !there.has(vm))

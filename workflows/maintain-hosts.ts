@@ -236,7 +236,7 @@ class Maintenance {
   }
 
   #take(found: Plan): void {
-    this.#ledger.seen(found.left, found.moves, obstaclesOf(found));
+    this.#ledger.seen(found, obstaclesOf(found));
     if (this.#carried.coverage.length > 0) return;
     const coverage = found.coverage.map(({ before, after }) => ({ before, after }));
     this.#carried = { ...this.#carried, coverage, warnings: warningsOf(found) };
