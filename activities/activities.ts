@@ -1,5 +1,6 @@
 /** The activities by the names that workflows call, made from what a worker is given. */
 import { Context } from '@temporalio/activity';
+import type { Coverage } from '../model/coverage.ts';
 import type { EvacuationPlan } from '../model/evacuation.ts';
 import type { InventoryPart } from '../model/inventory.ts';
 import type { MigrationProgress } from '../model/migrate-vm.ts';
@@ -14,6 +15,7 @@ import {
   type PlanEvacuationRequest,
   type PlanReturnRequest,
 } from './evacuation/plan-evacuation.ts';
+import { readCoverageOf, type ReadCoverageRequest } from './evacuation/read-coverage.ts';
 import { resolveHosts, type HostsByDatacenter, type WhichHosts } from './evacuation/resolve-hosts.ts';
 import { endSignals } from './end-signals.ts';
 import { heartbeatEveryMs, heartbeating } from './heartbeats.ts';
@@ -51,6 +53,8 @@ export interface HostActivities {
   moveVm(request: MoveVmRequest): Promise<MoveVmReport>;
   planEvacuation(request: PlanEvacuationRequest): Promise<PlanEvacuationAnswer>;
   planReturn(request: PlanReturnRequest): Promise<EvacuationPlan>;
+  /** Failures that each cluster of the datacenter has room for. */
+  readCoverage(request: ReadCoverageRequest): Promise<readonly Coverage[]>;
 }
 
 export function createActivities(hosts: Hosts): Activities & SettleActivities {
@@ -79,6 +83,7 @@ export function createHostActivities(hosts: Hosts): HostActivities & SettleHostA
         checkMigration({ hosts, looks, comparisons, targets, records: recordsOfContext() }, request),
       ),
     planEvacuation: (request) => heartbeating(() => planEvacuationOf({ hosts, looks, comparisons }, request)),
+    readCoverage: (request) => heartbeating(() => readCoverageOf({ hosts, looks }, request)),
     planReturn: (request) => heartbeating(() => planReturnOf({ hosts, looks, comparisons }, request)),
     moveVm: async (request) => {
       using context = moveContext(request);

@@ -14,6 +14,7 @@ import {
 } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { z } from 'zod';
+import type { Coverage } from '../model/coverage.ts';
 import type { DoctorReport, DoctorRequest } from '../model/doctor.ts';
 import type { HostRecord } from '../model/host-record.ts';
 import type { Inventory, InventoryHost, InventoryPages, InventoryPart } from '../model/inventory.ts';
@@ -295,21 +296,43 @@ export class Drover implements AsyncDisposable {
     };
   }
 
-  async #list(
+  #list(
     wanted: readonly InventoryPart[] | undefined,
     deadline: number,
     timeoutMs: number,
   ): Promise<InventoryPages> {
+    return this.#ask<InventoryPages>(internalWorkflows.listInventory, wanted ? [wanted] : [], {
+      deadline,
+      timeoutMs,
+    });
+  }
+
+  /**
+   * How many host failures each cluster has room for, and what one more would leave without a place.
+   * @throws WorkersSilent when no worker takes the question within `timeoutMs` (default 30,000)
+   */
+  coverage({ timeoutMs = 30_000 } = {}): Promise<readonly Coverage[]> {
+    const deadline = Date.now() + timeoutMs;
+    return this.#ask<readonly Coverage[]>(internalWorkflows.readCoverage, [], { deadline, timeoutMs });
+  }
+
+  /** A question to the workers, by a workflow that only looks. */
+  async #ask<Answer>(
+    name: string,
+    args: readonly unknown[],
+    { deadline, timeoutMs }: { readonly deadline: number; readonly timeoutMs: number },
+  ): Promise<Answer> {
+    const kind = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const handle = await this.#reach.answer(() =>
-      this.#client.workflow.start(internalWorkflows.listInventory, {
-        workflowId: `list-inventory/${new Date().toISOString()}-${process.pid}-${++this.#listings}`,
+      this.#client.workflow.start(name, {
+        workflowId: `${kind}/${new Date().toISOString()}-${process.pid}-${++this.#listings}`,
         taskQueue,
-        ...(wanted ? { args: [wanted] } : {}),
+        args: [...args],
         workflowExecutionTimeout: Math.max(1, deadline - Date.now()),
       }),
     );
     try {
-      return (await this.#reach.wait(() => handle.result())) as InventoryPages;
+      return (await this.#reach.wait(() => handle.result())) as Answer;
     } catch (error) {
       if (error instanceof TemporalUnreachable) throw error;
       const { status } = await this.#reach.answer(() => handle.describe());

@@ -40,16 +40,21 @@ export class SteadyClient {
     }, this.#everyMs);
   }
 
-  /** Sends no more, waits for the answers that are still due, and counts. */
-  async stop(): Promise<TrafficCounts> {
-    clearInterval(this.#timer);
-    await Promise.all(this.#open);
+  /** As it is now. */
+  get counts(): TrafficCounts {
     return {
       requests: this.#requests,
       failed: this.#failed,
       longestGapMs: Math.round(this.#longestGapMs),
       failures: [...this.#failures].map(([why, atMs]) => `${why} (first after ${Math.round(atMs)} ms)`),
     };
+  }
+
+  /** Sends no more, waits for the answers that are still due, and counts. */
+  async stop(): Promise<TrafficCounts> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#open);
+    return this.counts;
   }
 
   async #ask(): Promise<void> {

@@ -17,6 +17,8 @@ export type OperationName = keyof typeof operationInputs;
 export const internalWorkflows = {
   listInventory: 'listInventory',
 
+  readCoverage: 'readCoverage',
+
   surveyHerd: 'surveyHerd',
 
   doctor: 'doctor',

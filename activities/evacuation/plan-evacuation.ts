@@ -192,7 +192,8 @@ function roomFor(survey: Survey, name: string, to: string): PlannerReservation[]
     : [];
 }
 
-function withClosed(snapshot: Snapshot, closed: readonly ClosedHost[]): Snapshot {
+/** The snapshot, with hosts that their records have closed. */
+export function withClosed(snapshot: Snapshot, closed: readonly ClosedHost[]): Snapshot {
   const states = new Map(closed.map(({ host, state }) => [host, state]));
   return {
     ...snapshot,

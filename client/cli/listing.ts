@@ -1,9 +1,10 @@
 /** What `drover get` lists: of each kind its data, its rows and its labels. */
 import type { InventoryHost, VmFacts } from '../../model/inventory.ts';
-import { isActionableVmName } from '../../model/names.ts';
+import { fewNames, isActionableVmName } from '../../model/names.ts';
 import type { Claim } from '../claims.ts';
 import type { Drover, OperationSummary } from '../drover.ts';
 import { WorkersSilent } from '../errors.ts';
+import type { Coverage } from '../../model/coverage.ts';
 import { hostLabels, operationLabels, vmLabels, type Labeled } from './labels.ts';
 import { clustersOf, coresText, usedOf, type ClusterUse } from './used.ts';
 import { selects, type Labels, type Requirement } from './selector.ts';
@@ -59,14 +60,15 @@ export const listings: Readonly<Record<Labeled, List>> = {
   },
 
   async clusters(drover, { selector }) {
-    const { hosts } = await drover.inventory();
+    const [{ hosts }, coverage] = await Promise.all([drover.inventory(), drover.coverage()]);
+    const covered = new Map(coverage.map((one) => [one.cluster, one]));
     return selected(
       selector,
       {
-        head: ['CLUSTER', 'DATACENTER', 'HOSTS', 'VMS', 'RUNNING', 'CPU', 'MEMORY MIB'],
-        items: clustersOf(hosts).map(clusterItem),
+        head: ['CLUSTER', 'DATACENTER', 'HOSTS', 'VMS', 'RUNNING', 'CPU', 'MEMORY MIB', 'FAILURES COVERED'],
+        items: clustersOf(hosts).map((use) => clusterItem(use, covered.get(use.cluster))),
       },
-      silenceOf(hosts),
+      [...silenceOf(hosts), ...coverage.flatMap((one) => shortText(one) ?? [])],
     );
   },
 
@@ -155,17 +157,25 @@ function vmItem(host: InventoryHost, vm: VmFacts): Item {
   };
 }
 
-function clusterItem(use: ClusterUse): Item {
+/** What would not fit when one host more failed than the cluster has room for. */
+function shortText({ cluster, worst }: Coverage): string | undefined {
+  if (!worst) return undefined;
+  const { hosts, vms, memoryMiB } = worst;
+  return `cluster ${cluster}: when ${hosts.join(' and ')} fails, these have no place: ${fewNames(vms.map(({ vm }) => vm))} (${memoryMiB} MiB)`;
+}
+
+function clusterItem(use: ClusterUse, coverage: Coverage | undefined): Item {
   const { cluster, datacenter, silentHosts, cpuBusyCores, cpus, memoryUsedMiB, memoryMiB } = use;
   const hosts = `${use.hosts}${silentHosts.length === 0 ? '' : ` (${silentHosts.length} silent)`}`;
   const memory = `${memoryUsedMiB} of ${memoryMiB}`;
   const counts = [hosts, String(use.vms), String(use.runningVms)];
+  const failures = coverage ? `${coverage.covered} of ${coverage.wanted}` : '';
   return {
     id: cluster,
-    data: use,
-    row: [cluster, datacenter, ...counts, `${coresText(cpuBusyCores)} of ${cpus}`, memory],
+    data: { ...use, ...(coverage ? { coverage } : {}) },
+    row: [cluster, datacenter, ...counts, `${coresText(cpuBusyCores)} of ${cpus}`, memory, failures],
     labels: { cluster, datacenter },
-    looks: [...counts, memory].join('\n'),
+    looks: [...counts, memory, failures].join('\n'),
   };
 }
 

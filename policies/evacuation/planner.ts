@@ -6,12 +6,12 @@ import type { EvacuationPlan } from '../../model/evacuation.ts';
 import type { Snapshot } from '../../model/placement.ts';
 import { Herd, type HerdHost, type HerdVm } from '../engine/herd.ts';
 import { compareNames } from '../engine/wording.ts';
-import { balance } from './balance.ts';
+import { balance, loadOf } from './balance.ts';
 import { makeRoom } from './make-room.ts';
 import { inOrder } from './order.ts';
-import { placeUnits, type Search } from './search.ts';
+import { follow, placedOf, waysToPlace, type Search } from './search.ts';
 import { defaultEvacuationSettings, type EvacuationSettings } from './settings.ts';
-import { homeOf, unitsOf, type MayUse, type Unit } from './units.ts';
+import { homeOf, removeUnit, unitsOf, type MayUse, type Unit } from './units.ts';
 import { whyUnplaced } from './why-unplaced.ts';
 
 export interface EvacuationQuestion {
@@ -48,17 +48,9 @@ export function planEvacuation(snapshot: Snapshot, question: EvacuationQuestion)
   };
   const units = unitsOf([...froms.keys()]);
   for (const vm of froms.keys()) herd.remove(vm);
-  const displaced = makeAllRoom(search, placeUnits(search, units), froms, question.fixed ?? []);
-  // Where room was made nothing is changed: else the move that made it would have been for nothing.
-  const made = new Set([...displaced.values()].map(({ from }) => from));
-  balance(
-    { ...search, open: search.open.filter((host) => !made.has(host)) },
-    units.filter((unit) => {
-      const home = homeOf(unit);
-      return home !== undefined && !made.has(home);
-    }),
-    settings.mostSwaps,
-  );
+  placeBest(search, units, settings.mostSwaps);
+  const left = units.filter((unit) => !homeOf(unit));
+  const displaced = makeAllRoom(search, left, froms, question.fixed ?? []);
   const { moves, stuck } = inOrder(herdOf(snapshot, question.closed, settings), {
     makers: [...displaced].flatMap(([vm, { from, rooms }]) =>
       vm.home && vm.home !== from
@@ -77,6 +69,21 @@ export function planEvacuation(snapshot: Snapshot, question: EvacuationQuestion)
       ...stuck,
     ],
   };
+}
+
+/** Of several ways the one after which the busiest host is least busy. */
+function placeBest(search: Search, units: readonly Unit[], mostSwaps: number): void {
+  const { herd, open } = search;
+  const ways = waysToPlace(search, units).map((way) => {
+    follow(herd, way);
+    balance(search, [...way.keys()], mostSwaps);
+    const balanced = placedOf(way.keys());
+    const busiest = Math.max(0, ...open.map(loadOf));
+    for (const unit of units) removeUnit(herd, unit);
+    return { balanced, busiest };
+  });
+  const [best] = ways.toSorted((a, b) => a.busiest - b.busiest);
+  if (best) follow(herd, best.balanced);
 }
 
 /** The hosts that are emptied take no VMs. */

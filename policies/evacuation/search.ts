@@ -1,6 +1,7 @@
 /**
  * Hosts for many units at once. First the simple ways, which find a plan in almost every herd: the hardest to place
- * first, each on the best host, then each on the tightest. Where both leave something out, a search with a bound.
+ * first, each on the best host or on the tightest; the busiest first, each on the host with the least load. Where all of
+ * them leave something out, a search with a bound.
  */
 import type { Herd, HerdHost } from '../engine/herd.ts';
 import { scoreOf, type ScoreWeights } from '../engine/scores.ts';
@@ -19,29 +20,64 @@ export interface Search {
 /** Hosts in the order in which they are tried for a unit. */
 type Preference = (unit: Unit, hosts: readonly HerdHost[]) => readonly HerdHost[];
 
+/** Where each unit goes. */
+export type Placed = ReadonlyMap<Unit, HerdHost>;
+
+/**
+ * Ways to place the units, which are nowhere and stay so: every simple way that leaves none out; else what the search
+ * has found; else the way that leaves out the fewest.
+ */
+export function waysToPlace(search: Search, units: readonly Unit[]): readonly Placed[] {
+  const { herd } = search;
+  const hardest = hardestFirst(search, units);
+  const busiest = units.toSorted((a, b) => b.cpuCores - a.cpuCores || compareNames(nameOf(a), nameOf(b)));
+  const ways = [
+    [hardest, bestFirst(search)],
+    [hardest, tightestFirst],
+    [busiest, coolestFirst],
+  ] as const;
+  const found = ways.map(([order, preference]): Placed => {
+    const placed = placeGreedily(search, order, preference);
+    for (const unit of units) removeUnit(herd, unit);
+    return placed;
+  });
+  const whole = found.filter((placed) => placed.size === units.length);
+  if (whole.length > 0) return whole;
+  if (placeBySearch(search, hardest)) {
+    const placed = placedOf(units);
+    for (const unit of units) removeUnit(herd, unit);
+    return [placed];
+  }
+  return found.toSorted((a, b) => b.size - a.size).slice(0, 1);
+}
+
 /** Places the units, which are nowhere, as far as it can. @returns those that are left out */
 export function placeUnits(search: Search, units: readonly Unit[]): readonly Unit[] {
-  const ordered = hardestFirst(search, units);
-  let best: ReadonlyMap<Unit, HerdHost> = new Map();
-  for (const preference of [bestFirst(search), tightestFirst]) {
-    const placed = placeGreedily(search, ordered, preference);
-    if (placed.size > best.size || best.size === 0) best = placed;
-    for (const unit of ordered) removeUnit(search.herd, unit);
-    if (best.size === units.length) break;
-  }
-  if (best.size < units.length) {
-    const found = placeBySearch(search, ordered);
-    if (found) return [];
-  }
-  for (const [unit, host] of best) for (const vm of unit.vms) search.herd.place(vm, host);
+  const [way] = waysToPlace(search, units);
+  if (way) follow(search.herd, way);
   return units.filter((unit) => !homeOf(unit));
+}
+
+/** Puts every unit where the way has it. */
+export function follow(herd: Herd, way: Placed): void {
+  for (const [unit, host] of way) for (const vm of unit.vms) herd.place(vm, host);
+}
+
+/** Where the units are. */
+export function placedOf(units: Iterable<Unit>): Placed {
+  const placed = new Map<Unit, HerdHost>();
+  for (const unit of units) {
+    const home = homeOf(unit);
+    if (home) placed.set(unit, home);
+  }
+  return placed;
 }
 
 function placeGreedily(
   { herd, open, mayUse }: Search,
   units: readonly Unit[],
   preference: Preference,
-): ReadonlyMap<Unit, HerdHost> {
+): Placed {
   const placed = new Map<Unit, HerdHost>();
   for (const unit of units) {
     const host = preference(unit, open).find((one) => placeUnit(herd, unit, one, mayUse));
@@ -103,6 +139,13 @@ const tightestFirst: Preference = (_unit, hosts) =>
   hosts
     .map((host) => ({ host, free: host.capacity.memoryMiB - host.used.memoryMiB }))
     .toSorted((a, b) => a.free - b.free || compareNames(a.host.name, b.host.name))
+    .map(({ host }) => host);
+
+/** The least load for each unit, whatever else speaks for or against a host. */
+const coolestFirst: Preference = (unit, hosts) =>
+  hosts
+    .map((host) => ({ host, load: (host.used.cpuCores + unit.cpuCores) / host.capacity.cpuCores }))
+    .toSorted((a, b) => a.load - b.load || compareNames(a.host.name, b.host.name))
     .map(({ host }) => host);
 
 function nameOf({ vms }: Unit): string {

@@ -17,6 +17,7 @@ const wanted = [
 const wantedOfOthers = ['settle-vm-settled', 'settle-vm-nothing-to-do']
   .concat(['vm-record-waited', 'vm-record-restarted-from-disk', 'vm-record-continued'])
   .concat(['host-record-waited', 'host-record-restarted-from-disk'])
+  .concat(['planned', 'refused', 'finished', 'left', 'canceled'].map((ending) => `maintain-hosts-${ending}`))
   .map((name) => `${name}.json`);
 
 const bundleOf = (path: string): Promise<WorkflowBundleWithSourceMap> =>

@@ -87,6 +87,7 @@ export async function startStandInWorker(more: object = {}): Promise<StandInWork
     listHosts: (request) => standIns.listHosts?.(request) ?? Promise.resolve({ hosts: [] }),
     checkMigration: (request) => standIns.checkMigration?.(request) ?? Promise.resolve(foundAs(request.vm)),
     planEvacuation: (request) => standIns.planEvacuation?.(request) ?? Promise.resolve(nothingThere),
+    readCoverage: (request) => standIns.readCoverage?.(request) ?? Promise.resolve([]),
     planReturn: (request) => standIns.planReturn?.(request) ?? Promise.resolve(nothingThere.plan),
     moveVm: (request) => standIns.moveVm?.(request) ?? Promise.resolve(moved),
   };

@@ -66,7 +66,7 @@ beforeAll(async () => {
   });
   const settled = await worker.drover.start('settleVm', { vm: 'nosuch' });
   await settled.result().catch(() => undefined);
-  for (const workflowType of ['surveyHerd', 'doctor', 'listInventory']) {
+  for (const workflowType of ['surveyHerd', 'doctor', 'listInventory', 'readCoverage']) {
     const workflowId = `described/${workflowType}`;
     await worker.temporal.workflow.execute(workflowType, { workflowId, taskQueue });
     seen.set(workflowId, workflowType);
