@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { OperationCanceled } from '../../errors.ts';
-import type { OperationResults } from '../../operation.ts';
+import type { Operation, OperationResults } from '../../operation.ts';
+import type { OperationName } from '../../../model/operations.ts';
 import { addExamples } from '../examples.ts';
 import { failureData, printingFailures } from '../failure-data.ts';
 import { follow } from '../follow.ts';
@@ -10,6 +11,8 @@ import { outputOption, print, type Format } from '../output.ts';
 import { printable } from '../printable.ts';
 import { withDrover } from '../session.ts';
 import { endText } from '../texts.ts';
+
+const maintenance: OperationName = 'maintainHosts';
 
 /** `drover cancel OPERATION`: a move that is under way is aborted, and the VM stays where it is. */
 export function defineCancel(verb: Command): void {
@@ -21,9 +24,11 @@ export function defineCancel(verb: Command): void {
       await withDrover(command, async (drover) => {
         const operation = drover.operation<OperationResults[keyof OperationResults]>(workflowId);
         try {
-          await operation.cancel().catch(async (error: unknown) => {
+          const { type } = await operation.details().catch(async (error: unknown) => {
             throw await withNearOperations(error, workflowId, drover);
           });
+          if (type === maintenance) return await cancelMaintenance(operation, output);
+          await operation.cancel();
           if (output === 'table') {
             console.error(
               printable(
@@ -46,4 +51,16 @@ export function defineCancel(verb: Command): void {
   addExamples(verb, {
     'drover cancel migrate-vm/web1/2026-11-24T10:00:00.000Z': 'abort the move; web1 stays where it was',
   });
+}
+
+/** It ends well: the hosts are opened, and what moved is told. */
+async function cancelMaintenance(
+  operation: Operation<OperationResults[keyof OperationResults]>,
+  output: Format,
+): Promise<void> {
+  const { message } = await operation.cancelMaintenance();
+  if (output === 'table') console.error(printable(message));
+  const result = await follow(operation);
+  if (output === 'table') console.log(endText(result));
+  else print(output, { operation: operation.workflowId, canceled: true, ...result }, () => []);
 }

@@ -51,11 +51,12 @@ export function defineMaintain(verb: Command): void {
     .action(async (deed: Deed, hosts: readonly string[], options: Options, command: Command) => {
       if (deed === 'start' && options.operation !== undefined)
         throw new UsageError('start takes hosts or --domain; --operation is for finish and cancel');
-      await withDrover(command, async (drover, settings) => {
-        await (deed === 'start'
-          ? start(drover, requestOf(hosts, options), options, settings)
-          : end(drover, deed, { hosts, ...options }, settings));
-      });
+      if (deed === 'start') {
+        const request = requestOf(hosts, options);
+        await withDrover(command, (drover, settings) => start(drover, request, options, settings));
+      } else {
+        await withDrover(command, (drover, settings) => end(drover, deed, { hosts, ...options }, settings));
+      }
     });
   addExamples(verb, {
     'drover maintain start --domain switch=sw1 --reason firmware':
@@ -76,6 +77,8 @@ function domainOf(text: string): { kind: string; name: string } {
 
 function requestOf(hosts: readonly string[], options: Options): MaintainHostsRequest {
   const { domain, reason, dryRun, partial, moveBack } = options;
+  if (hosts.length > 0 === (domain !== undefined))
+    throw new UsageError('which? Name hosts, or give --domain KIND=NAME, one of the two');
   return checked(MaintainHostsInput, {
     ...(hosts.length > 0 ? { hosts: [...hosts] } : {}),
     ...(domain ? { failureDomain: domain } : {}),
