@@ -302,6 +302,38 @@ describe('an operation that is followed', () => {
   });
 });
 
+describe('a maintenance', () => {
+  test('is started, seen, refused to another, and finished by its host', async () => {
+    standIns.answerWith({ listHosts: async () => ({ hosts }) });
+    const started = await drover('maintain', 'start', 'host3', '--reason', 'fans', '--detach', '-o', 'json');
+    const { workflowId } = JSON.parse(started.stdout) as { workflowId: string };
+    await until('the host to be listed so', async () =>
+      (await drover('get', 'hosts', '-l', 'state=maintenance')).stdout.includes('host3') ? true : undefined,
+    );
+    const second = await drover('maintain', 'start', 'host3');
+    expect(second.stderr).toContain(`by ${workflowId}: fans`);
+    expect(second.exitCode).toBe(exitCodes.refused);
+    const other = await drover('maintain', 'finish', 'host1');
+    expect(other.stderr).toContain('no maintenance holds any of these: host1 is active');
+    expect(other.exitCode).toBe(exitCodes.usage);
+    const described = await drover('describe', 'operation', workflowId);
+    expect(described.stdout).toMatch(/step: +held, until finish: 0 of 0 moved/);
+    const finished = await drover('maintain', 'finish', 'host3');
+    expect(finished.stdout).toContain('host3: emptied, and open again; 0 VMs moved');
+    expect(finished.exitCode).toBe(exitCodes.ok);
+    const again = await drover('maintain', 'finish', '--operation', workflowId);
+    expect(again.stderr).toContain('has ended (COMPLETED)');
+  });
+
+  test('is canceled as any operation is, and ends well', async () => {
+    const started = await drover('maintain', 'start', 'host3', '--detach', '-o', 'json');
+    const { workflowId } = JSON.parse(started.stdout) as { workflowId: string };
+    const { stdout, exitCode } = await drover('cancel', workflowId);
+    expect(stdout).toContain('host3: open again, since it was canceled');
+    expect(exitCode).toBe(exitCodes.ok);
+  });
+});
+
 test('a list that takes long says what it waits for', async () => {
   let answer: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => (answer = resolve));
