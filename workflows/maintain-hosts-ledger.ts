@@ -50,18 +50,20 @@ export class Ledger {
   }
 
   /**
-   * What a look at the hosts has shown, and the plan that was made from it. Of VMs on hosts that do not answer nothing
-   * is known: they stay as they are.
+   * What a look at the hosts has shown, and the plan that was made from it. Of VMs on hosts that do not answer, and of
+   * those whose moves were under way then, it says nothing: they stay as they are.
    */
   seen(
     {
       left,
       moves,
       silentHosts,
+      underWay,
     }: {
       readonly left: readonly { readonly vm: string; readonly host: string }[];
       readonly moves: readonly PlannedMove[];
       readonly silentHosts: readonly string[];
+      readonly underWay: readonly string[];
     },
     obstacles: ReadonlyMap<string, string>,
   ): void {
@@ -78,8 +80,9 @@ export class Ledger {
         ...(reason === undefined ? { verdict: 'waiting' } : { verdict: 'blocked', reason }),
       });
     }
+    const isUnseen = ({ vm, from }: Entry): boolean => silentHosts.includes(from) || underWay.includes(vm);
     for (const entry of this.with('waiting', 'blocked', 'failed'))
-      if (!there.has(entry.vm) && !silentHosts.includes(entry.from) && !entry.makesRoomFor)
+      if (!there.has(entry.vm) && !isUnseen(entry) && !entry.makesRoomFor)
         this.#set(entry, { verdict: 'gone', reason: 'it is not on the hosts any more, or does not run' });
     for (const { vm, from, makesRoomFor } of moves)
       if (makesRoomFor && !there.has(vm))

@@ -39,7 +39,11 @@ const opening = proxyActivities<RecordActivities>({
 });
 
 /** The plans of all datacenters as one. */
-export type Plan = Omit<PlanEvacuationAnswer, 'plan'> & EvacuationPlan;
+export type Plan = Omit<PlanEvacuationAnswer, 'plan'> &
+  EvacuationPlan & {
+    /** VMs whose moves were under way when it was asked for: it says nothing of them, also where those have ended since. */
+    readonly underWay: readonly string[];
+  };
 
 /** @throws ApplicationFailure `UnknownHost`, `InvalidInput`, `BudgetSpent` */
 export function hostsMeant(which: WhichHosts): Promise<HostsByDatacenter> {
@@ -71,8 +75,8 @@ export function open(hosts: readonly string[], by: Claimant): Promise<void> {
   return opening.openHosts({ hosts, by });
 }
 
-/** @param underWay moves that go on meanwhile */
 export async function plan(where: HostsByDatacenter, ledger: Ledger): Promise<Plan> {
+  const moving = ledger.with('moving');
   const closed = await listing.closedHosts();
   const answers = await Promise.all(
     where.map(({ datacenter, hosts }) =>
@@ -81,7 +85,7 @@ export async function plan(where: HostsByDatacenter, ledger: Ledger): Promise<Pl
           datacenter,
           hosts,
           closed: closed.filter(({ host }) => !hosts.includes(host)),
-          underWay: ledger.with('moving').flatMap(({ vm, to }) => (to === undefined ? [] : [{ vm, to }])),
+          underWay: moving.flatMap(({ vm, to }) => (to === undefined ? [] : [{ vm, to }])),
           tried: Object.fromEntries(
             ledger.entries.flatMap(({ vm, tried }) => (tried.length === 0 ? [] : [[vm, tried]])),
           ),
@@ -91,6 +95,7 @@ export async function plan(where: HostsByDatacenter, ledger: Ledger): Promise<Pl
     ),
   );
   return {
+    underWay: moving.map(({ vm }) => vm),
     moves: answers.flatMap((answer) => answer.plan.moves),
     unplaced: answers.flatMap((answer) => answer.plan.unplaced),
     blocked: answers.flatMap((answer) => answer.blocked),

@@ -189,6 +189,8 @@ class Maintenance {
     const moves = this.#moves('moved');
     const isAsked = (): boolean => ending.asked !== undefined;
     const needsPlan = (): boolean => this.#ledger.with('waiting').some(({ vm }) => !moves.isDue(vm));
+    const hasEndedSince = ({ underWay }: Plan): boolean =>
+      this.#ledger.with('waiting').some(({ vm }) => underWay.includes(vm));
     let pausesMs = growingPausesMs(budgets.leftPauses);
     for (let isFirst = this.#isNew; !isAsked(); isFirst = false) {
       if (isFirst) this.#show('planning');
@@ -207,7 +209,7 @@ class Maintenance {
       if (isLong() && moves.underWay === 0) await this.#continueAsNew('emptying');
       if (isAsked()) break;
       // Each round has tried a host more for each of these, so this comes to an end.
-      if (found && found.moves.length > 0 && needsPlan()) continue;
+      if (found && needsPlan() && (found.moves.length > 0 || hasEndedSince(found))) continue;
       const left = this.#ledger.with('waiting', 'blocked', 'failed', 'moving').length;
       const isHeld = found !== undefined && left === 0 && found.silentHosts.length === 0;
       if (isHeld) pausesMs = growingPausesMs(budgets.leftPauses);
