@@ -74,6 +74,8 @@ async function readHeld(cell: Cell, { vms, hosts }: DatacenterSpec): Promise<Hel
   }
   for (const { name } of hosts) {
     const record = await drover.hostRecord(name);
+    if (record && record.state !== 'active')
+      held.push(`${name} is closed (${record.state}) by ${record.stateBy?.workflowId}`);
     for (const { vm, operation } of record?.reservations ?? [])
       held.push(`room for ${vm} is held on ${name} by ${operation.workflowId}`);
     for (const direction of ['in', 'out'] as const) {

@@ -6,6 +6,7 @@ import {
   OperationNotFound,
   OperationTerminated,
 } from '../../client/errors.ts';
+import type { MaintainHostsResult } from '../../model/maintain-hosts.ts';
 import type { MigrateVmResult } from '../../model/migrate-vm.ts';
 import type { SettleVmResult } from '../../model/settle-vm.ts';
 import type { Cell } from './cell.ts';
@@ -19,7 +20,11 @@ export async function awaitEnding(
 ): Promise<Ending> {
   const end = untilReached(untilMs, async () => {
     try {
-      return await (await cell.drover()).operation<MigrateVmResult | SettleVmResult>(workflowId).result();
+      return await (
+        await cell.drover()
+      )
+        .operation<MigrateVmResult | SettleVmResult | MaintainHostsResult>(workflowId)
+        .result();
     } catch (error) {
       if (isEnd(error)) return error;
       throw error;

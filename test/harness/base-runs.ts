@@ -33,6 +33,12 @@ export const migrateVm = (input: AskedMove['input'], by: AskedMove['by'] = 'libr
 });
 export const settleVm: AskedOperation = { workflow: 'settleVm', input: { vm: movedVm }, by: 'library' };
 
+export const maintainHosts: AskedOperation = {
+  workflow: 'maintainHosts',
+  input: { hosts: [source], partial: true, moveBack: true },
+  by: 'library',
+};
+
 const toNamedHost = { vm: movedVm, to: target, timeoutSeconds };
 const toThird = { ...toNamedHost, to: 'host3' };
 const slowly = migrateVm({ ...toNamedHost, bandwidthMiBps: slowMiBps });
@@ -112,6 +118,8 @@ export const baseRuns = {
     ],
     countsCalls: 'atLeast',
   },
+  /** Both VMs of the host leave it, and one of them comes back. */
+  maintained: { operations: [maintainHosts], premises: [], countsCalls: 'never' },
   settled: { operations: [settleVm], premises: [], countsCalls: 'exactly' },
   /** More VMs to one host than it has slots, and one more than it has room for. */
   crowded: {

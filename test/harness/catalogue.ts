@@ -42,7 +42,11 @@ export const faultKinds: Readonly<Record<string, FaultKind>> = {
   temporalKilled: { places: (run) => [...everywhere(run), start], acts: [{ kind: 'killTemporal' }] },
   receiverKilled: { places: atStart, acts: [{ kind: 'killReceiver' }] },
   canceled: { places: everywhere, acts: [{ kind: 'cancel' }] },
-  terminated: { places: everywhere, acts: [{ kind: 'terminate' }] },
+  // A maintenance that is terminated leaves its hosts closed, as it should, and the next scenario needs them.
+  terminated: {
+    places: (run) => (run === 'maintained' ? [] : everywhere(run)),
+    acts: [{ kind: 'terminate' }],
+  },
   /** One that comes first, one that waits, and one that wants to know where the VM is. */
   anotherAsked: {
     places: everywhere,

@@ -1,6 +1,7 @@
 /** How operations end, as they say themselves, and whether that is so. */
 import { failureMeanings } from '../../model/failures.ts';
 import { OperationCanceled, OperationFailed, OperationTerminated } from '../../client/errors.ts';
+import type { MaintainHostsResult } from '../../model/maintain-hosts.ts';
 import type { MigrateVmResult } from '../../model/migrate-vm.ts';
 import type { OperationName } from '../../model/operations.ts';
 import type { SettleVmResult } from '../../model/settle-vm.ts';
@@ -12,6 +13,7 @@ import type { SimulatedHost } from '../../lab/simulated/host.ts';
 export interface Ending {
   readonly workflow: OperationName;
   readonly workflowId: string;
+  /** Of a maintenance: its first host. */
   readonly vm: string;
   /** `moved`, `settled`, `nothingToDo`, `canceled`, `terminated`, `failed: NeedsOperator`. */
   readonly ending?: string;
@@ -24,10 +26,11 @@ export interface Ending {
 /** The end that Temporal tells, in the operation's own word. */
 export function endingOf(
   of: Pick<Ending, 'workflow' | 'workflowId' | 'vm'>,
-  end: MigrateVmResult | SettleVmResult | Error,
+  end: MigrateVmResult | SettleVmResult | MaintainHostsResult | Error,
 ): Ending {
   const told = { ...of, message: end.message, restartedFromDisk: /restarted from disk/.test(end.message) };
   if (!(end instanceof Error)) {
+    if ('vms' in end) return { ...told, ending: end.outcome };
     const to = 'host' in end ? end.host : end.to;
     return { ...told, ending: end.outcome, ...(to ? { to } : {}) };
   }

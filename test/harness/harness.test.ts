@@ -77,7 +77,9 @@ test('each seed stands for one scenario, seldom for the same as another, and all
     expect.arrayContaining(['maxDowntimeMs', 'bandwidthMiBps', 'acceptWarnings', 'dryRun', 'wait']),
   );
   expect(new Set(inputs.map(({ vm }) => vm))).toEqual(new Set(['vm1', 'vm2', 'vm3', 'vm4', 'vm5']));
-  expect(new Set(asked.map(({ workflow }) => workflow))).toEqual(new Set(['migrateVm', 'settleVm']));
+  expect(new Set(asked.map(({ workflow }) => workflow))).toEqual(
+    new Set(['migrateVm', 'settleVm', 'maintainHosts']),
+  );
 });
 
 test('every kind of fault has places, in some run', () => {

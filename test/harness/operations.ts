@@ -1,6 +1,8 @@
 /** The operations of one run of a scenario: asked for, ended by people, and awaited with all that comes of them. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { OperationFailed } from '../../client/errors.ts';
 import type { AlertResult } from '../../model/alerts.ts';
+import type { MaintainHostsRequest, MaintainHostsResult } from '../../model/maintain-hosts.ts';
 import { awaitEnding, untilReached, untilStarted } from './await-ending.ts';
 import type { Cell } from './cell.ts';
 import { falseClaim, type Ending } from './endings.ts';
@@ -12,6 +14,17 @@ const lookEveryMs = 200;
 /** Nothing is in its way. */
 const settleLimitMs = 30_000;
 
+type AskedMaintenance = Extract<AskedOperation, { workflow: 'maintainHosts' }>['input'];
+
+/** zod's optional keys may be undefined, and a request's may not. */
+function maintenanceOf({ hosts, partial, moveBack }: AskedMaintenance): MaintainHostsRequest {
+  return {
+    hosts,
+    ...(partial === undefined ? {} : { partial }),
+    ...(moveBack === undefined ? {} : { moveBack }),
+  };
+}
+
 export class Operations {
   /** Every alert that was posted, with what it was answered. */
   readonly triggers: { id: string; answer?: AlertResult; workflowId?: string }[] = [];
@@ -22,8 +35,9 @@ export class Operations {
   readonly #vms: readonly string[];
   readonly #untilMs: number;
   readonly #struck: () => readonly string[];
+  readonly #maintenances = new Set<string>();
   readonly #asked: { readonly workflowId: string; readonly vm: string }[] = [];
-  readonly #ends: Promise<Ending | undefined>[] = [];
+  readonly #ends: Promise<readonly Ending[]>[] = [];
   #hasTerminated = false;
 
   /**
@@ -61,11 +75,14 @@ export class Operations {
   async ask(operation: AskedOperation): Promise<void> {
     const started = this.#start(operation, `${this.#run}/${this.#ends.length}`);
     this.#ends.push(
-      started.then((workflowId) => {
-        if (workflowId === undefined) return undefined;
+      started.then(async (workflowId) => {
+        if (workflowId === undefined) return [];
+        if (operation.workflow === 'maintainHosts')
+          return await this.#maintenanceEnds(workflowId, operation.input.hosts[0] ?? '');
         const { vm } = operation.input;
-        const isAlone = (): boolean => this.#asked.filter((asked) => asked.vm === vm).length === 1;
-        return this.#end({ workflow: operation.workflow, workflowId, vm }, { isAlone });
+        const isAlone = (): boolean =>
+          this.#maintenances.size === 0 && this.#asked.filter((asked) => asked.vm === vm).length === 1;
+        return [await this.#end({ workflow: operation.workflow, workflowId, vm }, { isAlone })];
       }),
     );
     await started;
@@ -96,8 +113,7 @@ export class Operations {
   async endings(): Promise<Ending[]> {
     const endings: Ending[] = [];
     for (let at = 0; at < this.#ends.length; at++) {
-      const ending = await this.#ends[at];
-      if (ending) endings.push(ending);
+      endings.push(...((await this.#ends[at]) ?? []));
     }
     if (!this.#hasTerminated) return endings;
     const settles = await Promise.all(this.#vms.map((vm) => this.#settles(vm)));
@@ -131,10 +147,51 @@ export class Operations {
       const drover = await this.#cell.drover();
       const options = { workflowId, whenKnown: 'join' } as const;
       if (operation.workflow === 'migrateVm') await drover.start('migrateVm', operation.input, options);
+      else if (operation.workflow === 'maintainHosts')
+        await drover.start('maintainHosts', maintenanceOf(operation.input), options);
       else await drover.start('settleVm', operation.input, options);
     });
-    this.#asked.push({ workflowId, vm: input.vm });
+    if (operation.workflow === 'maintainHosts') this.#maintenances.add(workflowId);
+    this.#asked.push({ workflowId, vm: 'vm' in input ? input.vm : '' });
     return workflowId;
+  }
+
+  /** The end of a maintenance, which a person finishes as soon as that is taken; and of the last move of each VM. */
+  async #maintenanceEnds(workflowId: string, host: string): Promise<readonly Ending[]> {
+    const look = async () => (await this.#cell.drover()).operation(workflowId).look();
+    while (performance.now() < this.#untilMs) {
+      const { isRunning, status } = await untilReached(this.#untilMs, look);
+      if (!isRunning) break;
+      if (status?.step === 'held' || status?.step === 'left') {
+        // It may be canceled, or end, at this very moment: then it needs no word of ours.
+        await (
+          await this.#cell.drover()
+        )
+          .operation(workflowId)
+          .finishMaintenance()
+          .catch(() => undefined);
+      }
+      await pause(lookEveryMs);
+    }
+    const ending = await this.#end({ workflow: 'maintainHosts', workflowId, vm: host });
+    if (ending.ending === undefined) return [ending];
+    const { vms } = await untilReached(this.#untilMs, async () =>
+      (await this.#cell.drover())
+        .operation<MaintainHostsResult>(workflowId)
+        .result()
+        .catch((error: unknown) => {
+          if (error instanceof OperationFailed) return { vms: [] };
+          throw error;
+        }),
+    );
+    const moves = await Promise.all(
+      vms.flatMap(({ vm, operation }) =>
+        operation === undefined
+          ? []
+          : [this.#end({ workflow: 'migrateVm', workflowId: operation, vm }, { isAlone: () => false })],
+      ),
+    );
+    return [ending, ...moves];
   }
 
   async #end(

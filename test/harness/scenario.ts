@@ -26,6 +26,16 @@ export const AskedOperation = z.discriminatedUnion('workflow', [
     input: SettleVmInput,
     by: z.literal('library').default('library'),
   }),
+  /** Finished as soon as it holds its hosts, or tells that VMs are left on them. */
+  z.strictObject({
+    workflow: z.literal('maintainHosts'),
+    input: z.strictObject({
+      hosts: z.array(z.string()).min(1),
+      partial: z.boolean().optional(),
+      moveBack: z.boolean().optional(),
+    }),
+    by: z.literal('library').default('library'),
+  }),
 ]);
 export type AskedOperation = z.infer<typeof AskedOperation>;
 

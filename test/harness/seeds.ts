@@ -29,6 +29,7 @@ const weights: Readonly<Record<BaseRunName, number>> = {
   paused: 2,
   terminated: 2,
   settled: 1,
+  maintained: 3,
   crowded: 2,
 };
 

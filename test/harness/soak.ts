@@ -25,6 +25,7 @@ const values = readOptions(
     .option('--minutes <n>', 'for so long', '10')
     .option('--seed <n>', 'the first seed (default: made of the time)')
     .option('--cells <n>', 'so many Drovers at once', '4')
+    .option('--workflow <name>', 'scenarios that ask for this operation alone: maintainHosts')
     .option('--every', 'instead: one fault at a time, at every place there is')
     .option('--fault <name>', 'with --every: faults of this kind alone')
     .option('--only <seed>', 'instead: the scenario of one seed')
@@ -35,6 +36,7 @@ const values = readOptions(
   minutes: string;
   seed?: string;
   cells: string;
+  workflow?: string;
   every?: true;
   fault?: string;
   only?: string;
@@ -73,7 +75,17 @@ function programme(): Programme {
   const untilMs = performance.now() + minutes * 60_000;
   return {
     title: `${minutes} minutes from seed ${seed} on; ${leaving}`,
-    next: () => (performance.now() < untilMs ? scenarioOf(seed++, without) : undefined),
+    next: () => {
+      while (performance.now() < untilMs) {
+        const scenario = scenarioOf(seed++, without);
+        if (
+          values.workflow === undefined ||
+          scenario.operations.some(({ workflow }) => workflow === values.workflow)
+        )
+          return scenario;
+      }
+      return undefined;
+    },
     mostCells: Infinity,
   };
 }
