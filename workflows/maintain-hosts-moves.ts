@@ -84,14 +84,28 @@ export class Moves {
 
   #begin(): void {
     if (this.#options.isStopping()) return;
-    for (const move of this.#waiting) {
-      if (!this.#mayBegin(move)) continue;
-      this.#waiting = this.#waiting.filter((one) => one !== move);
-      this.#running.add(move);
-      this.#carryOut(move).catch((error: unknown) => this.#faults.push(error));
+    for (let move = this.#next(); move; move = this.#next()) {
+      const begun = move;
+      this.#waiting = this.#waiting.filter((one) => one !== begun);
+      this.#running.add(begun);
+      this.#carryOut(begun).catch((error: unknown) => this.#faults.push(error));
     }
     // What waits for a move that has failed is for the next plan.
     if (this.#running.size === 0) this.#waiting = [];
+  }
+
+  /** In the plan's order, but those first that share their hosts' bandwidth with the fewest. */
+  #next(): PlannedMove | undefined {
+    let next: PlannedMove | undefined;
+    let fewest = Infinity;
+    for (const move of this.#waiting) {
+      const sharing = count(this.#running, ({ from, to }) => from === move.from || to === move.to);
+      if (sharing >= fewest || !this.#mayBegin(move)) continue;
+      next = move;
+      fewest = sharing;
+      if (sharing === 0) break;
+    }
+    return next;
   }
 
   #mayBegin({ from, to, after }: PlannedMove): boolean {
