@@ -194,6 +194,8 @@ class Maintenance {
     let pausesMs = growingPausesMs(budgets.leftPauses);
     for (let isFirst = this.#isNew; !isAsked(); isFirst = false) {
       if (isFirst) this.#show('planning');
+      // What began while the plan is made would be planned once more, from where it no longer is.
+      moves.take([]);
       const found = await this.#look(isFirst);
       if (found) {
         this.#take(found);
