@@ -10,9 +10,6 @@ import type { Herd } from './simulated-herd.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Evacuation {
-  readonly rack: readonly string[];
-  /** VMs that were on the rack. */
-  readonly vms: number;
   readonly result: MaintainHostsResult;
   readonly workflowId: string;
   /** From the start until the rack was held. */
@@ -26,29 +23,24 @@ export interface Evacuation {
 export interface EvacuationOptions {
   readonly rack: string;
   readonly caps?: MaintainHostsRequest['caps'];
-  readonly partial?: boolean;
   /** Called again and again while VMs move. */
   readonly meanwhile?: (status: MaintainHostsStatus) => Promise<void> | void;
   /** Hosts that a fault strikes dead: of VMs that are there, or were, nothing is asked. */
   readonly victims?: readonly string[];
-  /** The steps at which the rack is taken for empty. Default: `held`. */
-  readonly until?: readonly MaintainHostsStatus['step'][];
 }
 
 /** Empties the rack, holds it for a moment, finishes, and looks at every host past Drover. */
 export async function emptyRack(herd: Herd, options: EvacuationOptions): Promise<Evacuation> {
-  const { rack, caps, partial = false, meanwhile, victims = [], until = ['held'] } = options;
+  const { rack, caps, meanwhile, victims = [] } = options;
   const { drover } = herd.running;
   const hosts = herd.spec.hosts
     .filter(({ failureDomains }) => failureDomains['switch'] === rack)
     .map(({ name }) => name);
-  const vms = herd.spec.vms.filter(({ host }) => hosts.includes(host)).length;
   const began = performance.now();
   const operation = await drover.start('maintainHosts', {
     failureDomain: { kind: 'switch', name: rack },
     reason: 'an evacuation that is measured',
     ...(caps ? { caps } : {}),
-    ...(partial ? { partial } : {}),
   });
   let plannedMs: number | undefined;
   for (;;) {
@@ -57,7 +49,7 @@ export async function emptyRack(herd: Herd, options: EvacuationOptions): Promise
     if (status && 'counts' in status) {
       if (status.step === 'emptying') plannedMs ??= performance.now() - began;
       await meanwhile?.(status);
-      if (until.includes(status.step)) break;
+      if (status.step === 'held') break;
     }
     await pause(100);
   }
@@ -66,8 +58,6 @@ export async function emptyRack(herd: Herd, options: EvacuationOptions): Promise
   if ((await operation.look()).isRunning) await operation.finishMaintenance();
   const result = await operation.result();
   return {
-    rack: hosts,
-    vms,
     result,
     workflowId: operation.workflowId,
     emptiedMs,

@@ -3,6 +3,7 @@
  * comes back, the hosts are opened and the VMs taken back. The clients notice nothing.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { maintenanceLine } from '../client/cli/follow.ts';
 import type { Drover } from '../client/drover.ts';
 import type { Operation } from '../client/operation.ts';
 import type { MaintainHostsResult, MaintainHostsStatus } from '../model/maintain-hosts.ts';
@@ -87,9 +88,7 @@ async function untilHeld(
     // It says itself why it has ended.
     if (!isRunning) await operation.result();
     if (!status || !('counts' in status)) return undefined;
-    const line = `${status.step}: ${Object.entries(status.counts)
-      .map(([verdict, count]) => `${count} ${verdict}`)
-      .join(', ')}`;
+    const line = maintenanceLine(status);
     if (line !== told) tell(line);
     told = line;
     return status.step === 'held' ? status : undefined;

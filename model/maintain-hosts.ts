@@ -127,7 +127,6 @@ export interface MaintainHostsResult {
 /** The payload of the update `finish`. */
 export interface FinishMaintenance {
   readonly moveBack?: boolean;
-  readonly reason?: string;
 }
 
 /** What the updates `finish` and `cancel` answer. */

@@ -75,7 +75,12 @@ export function open(hosts: readonly string[], by: Claimant): Promise<void> {
   return opening.openHosts({ hosts, by });
 }
 
-export async function plan(where: HostsByDatacenter, ledger: Ledger): Promise<Plan> {
+/** @param withCoverage also which failures stay covered, which takes longest in a large herd */
+export async function plan(
+  where: HostsByDatacenter,
+  ledger: Ledger,
+  { withCoverage }: { readonly withCoverage: boolean },
+): Promise<Plan> {
   const moving = ledger.with('moving');
   const closed = await listing.closedHosts();
   const answers = await Promise.all(
@@ -89,6 +94,7 @@ export async function plan(where: HostsByDatacenter, ledger: Ledger): Promise<Pl
           tried: Object.fromEntries(
             ledger.entries.flatMap(({ vm, tried }) => (tried.length === 0 ? [] : [[vm, tried]])),
           ),
+          withCoverage,
           leaveOut: ledger.with('failed').map(({ vm }) => vm),
         }),
       ),

@@ -91,7 +91,7 @@ class Maintenance {
   readonly #page: MaintainHostsPage;
   readonly #by: ReturnType<typeof claimantOf>;
   #carried: CarriedMaintenance;
-  #isNew: boolean;
+  readonly #isNew: boolean;
   #step: MaintainHostsStatus['step'];
   #trouble: MaintainHostsStatus['trouble'];
 
@@ -176,7 +176,7 @@ class Maintenance {
   }
 
   async #dryRun(): Promise<MaintainHostsResult> {
-    const found = await plan(this.#carried.where, this.#ledger);
+    const found = await plan(this.#carried.where, this.#ledger, { withCoverage: true });
     this.#take(found);
     const refusal = refusalOf(found, this.#input);
     const result = this.#result(refusal === undefined ? 'planned' : 'blocked', refusal);
@@ -229,7 +229,7 @@ class Maintenance {
   /** Undefined: the hosts could not be looked at, which is no end of a maintenance that holds them. */
   async #look(isFirst: boolean): Promise<Plan | undefined> {
     try {
-      const found = await plan(this.#carried.where, this.#ledger);
+      const found = await plan(this.#carried.where, this.#ledger, { withCoverage: isFirst });
       this.#trouble = undefined;
       return found;
     } catch (error) {
@@ -241,7 +241,7 @@ class Maintenance {
 
   #take(found: Plan): void {
     this.#ledger.seen(found, obstaclesOf(found));
-    if (this.#carried.coverage.length > 0) return;
+    if (found.coverage.length === 0) return;
     const coverage = found.coverage.map(({ before, after }) => ({ before, after }));
     this.#carried = { ...this.#carried, coverage, warnings: warningsOf(found) };
     this.#page.planned(this.#carried.warnings);

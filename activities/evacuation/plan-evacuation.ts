@@ -7,6 +7,7 @@ import type { Coverage } from '../../model/coverage.ts';
 import type { Finding } from '../../model/migrate-vm.ts';
 import { isActionableVmName } from '../../model/names.ts';
 import type { PlannerReservation, Snapshot } from '../../model/placement.ts';
+import type { VmDefinition } from '../../model/vm-definition.ts';
 import { coverageOf } from '../../policies/admission/coverage.ts';
 import { planEvacuation } from '../../policies/evacuation/planner.ts';
 import type { ClosedHost } from '../records/record-activities.ts';
@@ -14,7 +15,7 @@ import type { CpuComparisons } from '../cpu-comparisons.ts';
 import { atMost } from '../hosts/at-most.ts';
 import { mostAtOnce, type Hosts } from '../hosts/hosts.ts';
 import type { Looks } from '../looks.ts';
-import { findingsOfVm } from '../migration-checks.ts';
+import { findingsOfVm, type VmCopy } from '../migration-checks.ts';
 import { snapshotOf, usesRoom, type PlannedVm, type Survey } from '../survey.ts';
 import { copiesOf } from '../vm-copies.ts';
 
@@ -30,6 +31,8 @@ export interface PlanEvacuationRequest {
   readonly tried: Readonly<Record<string, readonly string[]>>;
   /** VMs that are left where they are. */
   readonly leaveOut: readonly string[];
+  /** Tell also which failures stay covered. */
+  readonly withCoverage?: boolean;
 }
 
 /** A VM that can't move, wherever to. */
@@ -46,7 +49,7 @@ export interface PlanEvacuationAnswer {
   readonly left: readonly { readonly vm: string; readonly host: string }[];
   /** Those of the hosts that do not answer: what is on them is unknown. */
   readonly silentHosts: readonly string[];
-  /** Failures that each of their clusters has room for: now, and when the plan has been carried out. */
+  /** Failures that each of their clusters has room for, where asked for: now, and when the plan has been carried out. */
   readonly coverage: readonly {
     readonly before: Coverage;
     readonly after: Coverage;
@@ -112,7 +115,7 @@ export async function planEvacuationOf(
     silentHosts: survey.silent.flatMap(({ host: { address } }) =>
       emptied.has(address.name) ? [address.name] : [],
     ),
-    coverage: coverageBy(hosts, seen, emptied, plan),
+    coverage: request.withCoverage ? coverageBy(hosts, seen, emptied, plan) : [],
   };
 }
 
@@ -144,14 +147,18 @@ async function leaversOf(
         networks: definition.networks,
         cpuIncompatible: incompatible,
       };
-      const copy = { host: source.host, vm };
-      const findings = findingsOfVm(copy, copiesOf(survey, vm.name), definition, false);
-      const errors = findings.filter(({ severity }) => severity === 'error');
+      const errors = errorsOf(survey, { host: source.host, vm }, definition);
       if (!isActionableVmName(vm.name)) errors.push(nameless(vm.name));
       leavers.push({ planned, host: source.host.address.name, errors });
     }
   });
   return leavers;
+}
+
+/** What stands against a move of the VM, wherever to; one that another operation moves is waited for. */
+function errorsOf(survey: Survey, copy: VmCopy, definition: VmDefinition): Finding[] {
+  const findings = findingsOfVm(copy, copiesOf(survey, copy.vm.name), definition, false);
+  return findings.filter(({ severity }) => severity === 'error');
 }
 
 function nameless(name: string): Finding {
@@ -179,8 +186,7 @@ async function immovable(
     }
     await using session = await hosts.open(source.host);
     const definition = await session.definition(vm.uuid);
-    const findings = findingsOfVm({ host: source.host, vm }, copiesOf(survey, name), definition, false);
-    if (findings.some(({ severity }) => severity === 'error')) stuck.push(name);
+    if (errorsOf(survey, { host: source.host, vm }, definition).length > 0) stuck.push(name);
   });
   return stuck;
 }

@@ -28,34 +28,46 @@ export type Placed = ReadonlyMap<Unit, HerdHost>;
  * has found; else the way that leaves out the fewest.
  */
 export function waysToPlace(search: Search, units: readonly Unit[]): readonly Placed[] {
-  const { herd } = search;
-  const hardest = hardestFirst(search, units);
-  const busiest = units.toSorted((a, b) => b.cpuCores - a.cpuCores || compareNames(nameOf(a), nameOf(b)));
-  const ways = [
-    [hardest, bestFirst(search)],
-    [hardest, tightestFirst],
-    [busiest, coolestFirst],
-  ] as const;
-  const found = ways.map(([order, preference]): Placed => {
-    const placed = placeGreedily(search, order, preference);
-    for (const unit of units) removeUnit(herd, unit);
-    return placed;
-  });
+  const found = [...simpleWays(search, units)];
   const whole = found.filter((placed) => placed.size === units.length);
-  if (whole.length > 0) return whole;
-  if (placeBySearch(search, hardest)) {
-    const placed = placedOf(units);
-    for (const unit of units) removeUnit(herd, unit);
-    return [placed];
-  }
-  return found.toSorted((a, b) => b.size - a.size).slice(0, 1);
+  return whole.length > 0 ? whole : hardWay(search, units, found);
 }
 
 /** Places the units, which are nowhere, as far as it can. @returns those that are left out */
 export function placeUnits(search: Search, units: readonly Unit[]): readonly Unit[] {
-  const [way] = waysToPlace(search, units);
+  const found: Placed[] = [];
+  for (const way of simpleWays(search, units)) {
+    found.push(way);
+    // The ways after it need not be tried.
+    if (way.size === units.length) break;
+  }
+  const last = found.at(-1);
+  const [way] = last?.size === units.length ? [last] : hardWay(search, units, found);
   if (way) follow(search.herd, way);
   return units.filter((unit) => !homeOf(unit));
+}
+
+function* simpleWays(search: Search, units: readonly Unit[]): Generator<Placed> {
+  const hardest = hardestFirst(search, units);
+  const busiest = units.toSorted((a, b) => b.cpuCores - a.cpuCores || compareNames(nameOf(a), nameOf(b)));
+  for (const [order, preference] of [
+    [hardest, bestFirst(search)],
+    [hardest, tightestFirst],
+    [busiest, coolestFirst],
+  ] as const) {
+    const placed = placeGreedily(search, order, preference);
+    for (const unit of units) removeUnit(search.herd, unit);
+    yield placed;
+  }
+}
+
+/** What the search has found, else the best of what the simple ways did. */
+function hardWay(search: Search, units: readonly Unit[], found: readonly Placed[]): readonly Placed[] {
+  if (!placeBySearch(search, hardestFirst(search, units)))
+    return found.toSorted((a, b) => b.size - a.size).slice(0, 1);
+  const placed = placedOf(units);
+  for (const unit of units) removeUnit(search.herd, unit);
+  return [placed];
 }
 
 /** Puts every unit where the way has it. */
